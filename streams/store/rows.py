@@ -1,0 +1,203 @@
+"""Records and their analysis → columns of a table. Pure: the same record gives the same row, however batched.
+
+A column whose values are all the table's default is left out of the insert: it costs nothing then.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from streams.topics.interaction import Interaction
+from streams.topics.post import Author, Post
+from streams.topics.share import Share
+
+CLOCK_TOLERANCE = 600.0
+"""Seconds that an event may lie ahead of its own arrival in Kafka before its clock is not believed."""
+
+Columns = dict[str, list[Any]]
+
+_NOBODY = Author(id="-")
+
+
+class Source(NamedTuple):
+    """Where the records of a batch came from; the lists run beside the records.
+
+    Attributes:
+        epoch: ordinal of the topic's incarnation.
+        partitions: Kafka partition of each record.
+        offsets: its offset.
+        appended: its Kafka timestamp, Unix milliseconds.
+    """
+
+    epoch: int
+    partitions: Sequence[int]
+    offsets: Sequence[int]
+    appended: Sequence[int]
+
+
+class Analysed(Protocol):
+    """What the text room says of a batch of texts, one entry a text (see streams.text.analyse)."""
+
+    words: Sequence[str]
+    sentiment: Sequence[str]
+    score: Sequence[float]
+    confidence: Sequence[float]
+    brands: Sequence[Sequence[str]]
+    brand_sentiments: Sequence[Sequence[str]]
+    brand_scores: Sequence[Sequence[float]]
+    brand_starts: Sequence[Sequence[int]]
+    brand_stops: Sequence[Sequence[int]]
+
+
+def post_columns(posts: Sequence[Post], analysed: Analysed, judge: int, source: Source) -> Columns:
+    """Columns of `posts`."""
+    published, clamped = _clamp([p.published for p in posts], source.appended)
+    edited, _ = _clamp([p.edited or 0.0 for p in posts], source.appended)
+    columns: Columns = {
+        "platform": [p.platform for p in posts],
+        "post_id": [p.post_id for p in posts],
+        "published": published,
+        "text": [p.text for p in posts],
+        "title": [p.title for p in posts],
+        "url": [p.url for p in posts],
+        "reply_to": [p.reply_to for p in posts],
+        "campaign": [p.campaign for p in posts],
+        "channel": [p.channel for p in posts],
+        "paid": [p.paid for p in posts],
+        "client": [p.client for p in posts],
+        "pictures": [min(p.pictures, 2**32 - 1) for p in posts],
+        "likes": [p.likes for p in posts],
+        "comments": [p.comments for p in posts],
+        "reposts": [p.reposts for p in posts],
+        "edited": edited,
+        "author_id": [p.author.id if p.author else "" for p in posts],
+        **_author_columns([p.author for p in posts], source.appended),
+        **_analysis_columns(analysed, judge, len(posts)),
+        "origin": [p.via for p in posts],
+        "flags": _flags([p.filled for p in posts], clamped, "published"),
+        **_source_columns(source, len(posts)),
+    }
+    return _without_defaults(columns)
+
+
+def share_columns(shares: Sequence[Share], analysed: Analysed, judge: int, source: Source) -> Columns:
+    """Columns of `shares`; a share without words has an empty sentiment."""
+    shared, clamped = _clamp([s.shared for s in shares], source.appended)
+    columns: Columns = {
+        "platform": [s.platform for s in shares],
+        "share_id": [s.share_id for s in shares],
+        "root_id": [s.root_id for s in shares],
+        "parent_id": [s.parent_id for s in shares],
+        "user_id": [s.user_id for s in shares],
+        "shared": shared,
+        "text": [s.text for s in shares],
+        "tie": [s.tie for s in shares],
+        "targets": [s.targets for s in shares],
+        "campaign": [s.campaign for s in shares],
+        "channel": [s.channel for s in shares],
+        "paid": [s.paid for s in shares],
+        "landing": [s.landing for s in shares],
+        **_author_columns([s.author for s in shares], source.appended),
+        **_analysis_columns(analysed, judge, len(shares)),
+        "origin": [s.via for s in shares],
+        "flags": _flags([s.filled for s in shares], clamped, "shared"),
+        **_source_columns(source, len(shares)),
+    }
+    for index, share in enumerate(shares):
+        if not share.text:
+            columns["sentiment"][index] = ""
+            columns["score"][index] = columns["confidence"][index] = 0.0
+    return _without_defaults(columns)
+
+
+def interaction_columns(interactions: Sequence[Interaction], source: Source) -> Columns:
+    """Columns of `interactions`."""
+    at, clamped = _clamp([i.at for i in interactions], source.appended)
+    columns: Columns = {
+        "platform": [i.platform for i in interactions],
+        "id": [i.id for i in interactions],
+        "user_id": [i.user_id for i in interactions],
+        "kind": [i.kind for i in interactions],
+        "at": at,
+        "brand": [i.brand for i in interactions],
+        "fan_origin": [i.origin for i in interactions],
+        "campaign": [i.campaign for i in interactions],
+        "channel": [i.channel for i in interactions],
+        "inviter": [i.inviter for i in interactions],
+        "site": [i.site for i in interactions],
+        "value": [i.value for i in interactions],
+        **_author_columns([i.author for i in interactions], source.appended),
+        "origin": [i.via for i in interactions],
+        "flags": _flags([i.filled for i in interactions], clamped, "at"),
+        **_source_columns(source, len(interactions)),
+    }
+    return _without_defaults(columns)
+
+
+def take(columns: Mapping[str, list[Any]], low: int, high: int) -> Columns:
+    """Rows `low` to `high` (not included) of all columns."""
+    return {name: values[low:high] for name, values in columns.items()}
+
+
+def _author_columns(authors: Iterable[Author | None], appended: Sequence[int]) -> Columns:
+    known = [author or _NOBODY for author in authors]
+    joined, _ = _clamp([a.joined or 0.0 for a in known], appended)
+    return {
+        "author_gender": [a.gender for a in known],
+        "author_age": [a.age for a in known],
+        "author_location": [a.location for a in known],
+        "author_education": [a.education for a in known],
+        "author_income": [a.income for a in known],
+        "author_device": [a.device for a in known],
+        "author_followers": [a.followers for a in known],
+        "author_following": [a.following for a in known],
+        "author_posts": [a.posts for a in known],
+        "author_verified": [a.verified for a in known],
+        "author_joined": joined,
+    }
+
+
+def _analysis_columns(analysed: Analysed, judge: int, n: int) -> Columns:
+    return {
+        "words": list(analysed.words),
+        "sentiment": list(analysed.sentiment),
+        "score": list(analysed.score),
+        "confidence": list(analysed.confidence),
+        "mentions.brand": list(analysed.brands),
+        "mentions.sentiment": list(analysed.brand_sentiments),
+        "mentions.score": list(analysed.brand_scores),
+        "mentions.start": list(analysed.brand_starts),
+        "mentions.stop": list(analysed.brand_stops),
+        "judge": [judge] * n,
+    }
+
+
+def _source_columns(source: Source, n: int) -> Columns:
+    return {
+        "src_epoch": [source.epoch] * n,
+        "src_partition": list(source.partitions),
+        "src_offset": list(source.offsets),
+        "appended_at": list(source.appended),
+    }
+
+
+def _clamp(times: Sequence[float], appended: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Times in milliseconds, none later than its record's arrival, and the indexes of those corrected."""
+    limits = [stamp + int(CLOCK_TOLERANCE * 1000) for stamp in appended]
+    stamps = [int(time * 1000 + 0.5) for time in times]
+    clamped = [
+        index for index, (stamp, limit) in enumerate(zip(stamps, limits, strict=True)) if stamp > limit
+    ]
+    for index in clamped:
+        stamps[index] = appended[index]
+    return stamps, clamped
+
+
+def _flags(filled: list[str], clamped: Iterable[int], field: str) -> list[str]:
+    for index in clamped:
+        filled[index] = f"{filled[index]},clamped_{field}".lstrip(",")
+    return filled
+
+
+def _without_defaults(columns: Columns) -> Columns:
+    """Only the columns that say something: "" 0 False [] are what the table fills in by itself."""
+    return {name: values for name, values in columns.items() if any(values)}

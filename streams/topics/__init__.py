@@ -1,0 +1,1 @@
+"""The contract on the wire: what each topic carries. Knows no Kafka client and no Faust."""
