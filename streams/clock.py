@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 class Clock(Protocol):
     """Seconds since 1970 (`now`) and seconds that never go back (`monotonic`)."""
@@ -24,8 +26,8 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start; differences only."""
-        return time.monotonic()
+        """Seconds from an arbitrary start; differences only. Counts the time a machine sleeps, too."""
+        return time.clock_gettime(_BOOT) if _BOOT is not None else time.monotonic()
 
 
 class ManualClock:

@@ -48,9 +48,12 @@ class BadRecord(KoubeiError):
     exit_code = 65
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(reason, detail)  # the arguments as they are, so that it survives pickling
         self.reason = reason
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
 
 
 class BadConfig(KoubeiError):
@@ -71,9 +74,12 @@ class StoreRefused(KoubeiError):
     exit_code = 65
 
     def __init__(self, code: int, message: str) -> None:
-        super().__init__(f"ClickHouse {code}: {message}" if code else message)
+        super().__init__(code, message)  # the arguments as they are, so that it survives pickling
         self.code = code
         self.message = message
+
+    def __str__(self) -> str:
+        return f"ClickHouse {self.code}: {self.message}" if self.code else self.message
 
 
 class Tripped(KoubeiError):

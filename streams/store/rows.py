@@ -4,8 +4,10 @@ A column whose values are all the table's default is left out of the insert: it 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from streams.text.analyse import Analysis
+from streams.topics.deadletter import DeadLetter
 from streams.topics.interaction import Interaction
 from streams.topics.post import Author, Post
 from streams.topics.share import Share
@@ -34,21 +36,7 @@ class Source(NamedTuple):
     appended: Sequence[int]
 
 
-class Analysed(Protocol):
-    """What the text room says of a batch of texts, one entry a text (see streams.text.analyse)."""
-
-    words: Sequence[str]
-    sentiment: Sequence[str]
-    score: Sequence[float]
-    confidence: Sequence[float]
-    brands: Sequence[Sequence[str]]
-    brand_sentiments: Sequence[Sequence[str]]
-    brand_scores: Sequence[Sequence[float]]
-    brand_starts: Sequence[Sequence[int]]
-    brand_stops: Sequence[Sequence[int]]
-
-
-def post_columns(posts: Sequence[Post], analysed: Analysed, judge: int, source: Source) -> Columns:
+def post_columns(posts: Sequence[Post], analysis: Analysis, judge: int, source: Source) -> Columns:
     """Columns of `posts`."""
     published, clamped = _clamp([p.published for p in posts], source.appended)
     edited, _ = _clamp([p.edited or 0.0 for p in posts], source.appended)
@@ -71,7 +59,7 @@ def post_columns(posts: Sequence[Post], analysed: Analysed, judge: int, source: 
         "edited": edited,
         "author_id": [p.author.id if p.author else "" for p in posts],
         **_author_columns([p.author for p in posts], source.appended),
-        **_analysis_columns(analysed, judge, len(posts)),
+        **_analysis_columns(analysis, judge, len(posts)),
         "origin": [p.via for p in posts],
         "flags": _flags([p.filled for p in posts], clamped, "published"),
         **_source_columns(source, len(posts)),
@@ -79,7 +67,7 @@ def post_columns(posts: Sequence[Post], analysed: Analysed, judge: int, source: 
     return _without_defaults(columns)
 
 
-def share_columns(shares: Sequence[Share], analysed: Analysed, judge: int, source: Source) -> Columns:
+def share_columns(shares: Sequence[Share], analysis: Analysis, judge: int, source: Source) -> Columns:
     """Columns of `shares`; a share without words has an empty sentiment."""
     shared, clamped = _clamp([s.shared for s in shares], source.appended)
     columns: Columns = {
@@ -97,13 +85,13 @@ def share_columns(shares: Sequence[Share], analysed: Analysed, judge: int, sourc
         "paid": [s.paid for s in shares],
         "landing": [s.landing for s in shares],
         **_author_columns([s.author for s in shares], source.appended),
-        **_analysis_columns(analysed, judge, len(shares)),
+        **_analysis_columns(analysis, judge, len(shares)),
         "origin": [s.via for s in shares],
         "flags": _flags([s.filled for s in shares], clamped, "shared"),
         **_source_columns(source, len(shares)),
     }
     for index, share in enumerate(shares):
-        if not share.text:
+        if not share.text.strip():
             columns["sentiment"][index] = ""
             columns["score"][index] = columns["confidence"][index] = 0.0
     return _without_defaults(columns)
@@ -133,6 +121,29 @@ def interaction_columns(interactions: Sequence[Interaction], source: Source) -> 
     return _without_defaults(columns)
 
 
+def dead_letter_columns(letters: Sequence[DeadLetter], source: Source) -> Columns:
+    """Columns of `dead_letters`."""
+    columns: Columns = {
+        "topic": [d.topic for d in letters],
+        "epoch": [d.epoch for d in letters],
+        "partition": [d.partition for d in letters],
+        "offset": [d.offset for d in letters],
+        "key": [d.key for d in letters],
+        "value": [d.value for d in letters],
+        "size": [d.size for d in letters],
+        "reason": [d.reason for d in letters],
+        "detail": [d.detail for d in letters],
+        "stage": [d.stage for d in letters],
+        "koubei": [d.version for d in letters],
+        "appended_at": [int(d.appended * 1000) for d in letters],
+        "failed_at": [int(d.failed * 1000) for d in letters],
+        "src_epoch": [source.epoch] * len(letters),
+        "src_partition": list(source.partitions),
+        "src_offset": list(source.offsets),
+    }
+    return _without_defaults(columns)
+
+
 def take(columns: Mapping[str, list[Any]], low: int, high: int) -> Columns:
     """Rows `low` to `high` (not included) of all columns."""
     return {name: values[low:high] for name, values in columns.items()}
@@ -156,17 +167,17 @@ def _author_columns(authors: Iterable[Author | None], appended: Sequence[int]) -
     }
 
 
-def _analysis_columns(analysed: Analysed, judge: int, n: int) -> Columns:
+def _analysis_columns(analysis: Analysis, judge: int, n: int) -> Columns:
     return {
-        "words": list(analysed.words),
-        "sentiment": list(analysed.sentiment),
-        "score": list(analysed.score),
-        "confidence": list(analysed.confidence),
-        "mentions.brand": list(analysed.brands),
-        "mentions.sentiment": list(analysed.brand_sentiments),
-        "mentions.score": list(analysed.brand_scores),
-        "mentions.start": list(analysed.brand_starts),
-        "mentions.stop": list(analysed.brand_stops),
+        "words": analysis.words,
+        "sentiment": analysis.sentiment,
+        "score": analysis.score,
+        "confidence": analysis.confidence,
+        "mentions.brand": analysis.brands,
+        "mentions.sentiment": analysis.brand_sentiments,
+        "mentions.score": analysis.brand_scores,
+        "mentions.start": analysis.brand_starts,
+        "mentions.stop": analysis.brand_stops,
         "judge": [judge] * n,
     }
 

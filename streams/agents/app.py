@@ -1,0 +1,140 @@
+"""The Faust app of the landing worker: a factory, so that two can live in one process."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import faust
+from faust.auth import SASLCredentials, SSLCredentials
+from faust.types import TP, EventT
+
+from streams.agents.landing import Landing
+from streams.agents.transport import App
+from streams.broker.address import Broker, landing_group
+from streams.config import KafkaSettings, WorkerSettings
+from streams.errors import BadConfig
+from streams.language import t
+from streams.telemetry.events import WorkerEvents
+from streams.topics.registry import POSTS
+
+EMBEDDED_SESSION = 4.0
+"""The embedded broker knows no static members: a killed worker's partitions wait for its session."""
+
+FETCH_RECORDS = 5_000
+FETCH_BYTES = 1 << 20
+
+
+class LandingApp(App):
+    """Faust with whole fetches and a landing a topic."""
+
+    landings: Sequence[Landing] = ()
+    events: WorkerEvents
+
+    async def settle(self) -> None:
+        """Let everything taken in land, within its limit."""
+        await asyncio.gather(*(landing.settle() for landing in self.landings))
+
+    def open(self, partitions: int) -> None:
+        """Forget what was read back for earlier partitions."""
+        self.events.assigned(partitions)
+        for landing in self.landings:
+            landing.open()
+
+
+def session_timeout(worker: WorkerSettings, *, embedded: bool) -> float:
+    """Seconds of silence after which Kafka gives a worker up."""
+    return min(worker.session_timeout, EMBEDDED_SESSION) if embedded else worker.session_timeout
+
+
+def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -> LandingApp:
+    """A Faust app for the landing group; `register` gives it its landings.
+
+    Args:
+        kafka: where the broker is.
+        worker: timeouts and member id.
+        embedded: whether the broker is the embedded one (no static members there).
+
+    Raises:
+        BadConfig: a security setting that Faust's client does not know.
+    """
+    session = session_timeout(worker, embedded=embedded)
+    return LandingApp(
+        landing_group(kafka),
+        broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap.split(",")],
+        broker_credentials=_credentials(kafka),
+        store="memory://",
+        autodiscover=False,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=False,
+        # Each queued event is a whole fetch.
+        stream_buffer_maxsize=2,
+        stream_recovery_delay=0.0,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=None if embedded else worker.instance,
+        broker_max_poll_records=FETCH_RECORDS,
+        consumer_max_fetch_size=FETCH_BYTES,
+        broker_request_timeout=max(40.0, session),
+        broker_session_timeout=session,
+        broker_heartbeat_interval=session / 5,
+        broker_max_poll_interval=3600,
+        broker_commit_interval=0.5,
+    )
+
+
+def register(app: LandingApp, broker: Broker, landings: Sequence[Landing], events: WorkerEvents) -> None:
+    """One agent a topic: it hands whole fetches to the topic's landing and never raises."""
+    app.landings = landings
+    app.events = events
+    for landing in landings:
+        topic = app.topic(
+            broker.topic(landing.topic),
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        app.agent(topic, name=landing.topic)(_agent(landing))
+
+
+def _agent(landing: Landing) -> Any:
+    async def land(stream: faust.Stream[Any]) -> None:
+        events: AsyncIterator[EventT[Any]] = stream.noack().events()
+        async for event in events:
+            await landing.put(event)
+
+    return land
+
+
+def owns(app: LandingApp, broker: Broker) -> bool:
+    """Whether this worker is the elected one: the owner of the first partition of posts."""
+    return TP(broker.topic(POSTS.name), 0) in app.consumer.assignment()
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    protocol = kafka.client.get("security.protocol", "plaintext").lower()
+    if protocol == "plaintext":
+        return None
+    context = None
+    if protocol in {"ssl", "sasl_ssl"}:
+        context = ssl.create_default_context(cafile=kafka.client.get("ssl.ca.location"))
+        if certificate := kafka.client.get("ssl.certificate.location"):
+            context.load_cert_chain(certificate, kafka.client.get("ssl.key.location"))
+    if protocol == "ssl":
+        return SSLCredentials(context)
+    if protocol in {"sasl_plaintext", "sasl_ssl"}:
+        return SASLCredentials(
+            username=kafka.client.get("sasl.username", ""),
+            password=kafka.password.get_secret_value() if kafka.password else "",
+            mechanism=kafka.client.get("sasl.mechanism", "PLAIN"),
+            ssl_context=context,
+        )
+    raise BadConfig(
+        t(
+            f"security.protocol 不认识 {protocol}：可用 plaintext、ssl、sasl_plaintext、sasl_ssl",
+            f"Unknown security.protocol {protocol}: use plaintext, ssl, sasl_plaintext or sasl_ssl",
+        )
+    )

@@ -1,0 +1,203 @@
+"""Lanes: where the CPU work happens and the columns live, each with its own ClickHouse connection.
+
+A lane is one process (or thread) that runs one call at a time. The parent sends raw bytes and gets back
+which records were bad; decoded records and columns never travel. See docs/adr/0001.
+"""
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from hashlib import sha1
+from multiprocessing import get_context
+from typing import Any, NamedTuple, Protocol
+
+from streams.store.client import Connection
+from streams.store.rows import Columns, Source, take
+
+BatchName = tuple[str, int]
+"""Topic and number of a batch."""
+
+
+class Bad(NamedTuple):
+    """A record that cannot become a row: its position in the batch and why."""
+
+    at: int
+    reason: str
+    detail: str
+
+
+class Job(Protocol):
+    """What a lane does with one topic's records. Built inside the lane."""
+
+    table: str
+
+    def rows(self, values: Sequence[bytes | None], source: Source) -> tuple[Columns, list[Bad]]:
+        """Columns of the good records, in order, and the bad ones."""
+        ...
+
+
+class Work(NamedTuple):
+    """One batch as it travels to a lane.
+
+    Attributes:
+        topic: bare topic name, names the job.
+        values: the records' bytes.
+        epoch: ordinal of the topic's incarnation.
+        partitions: (partition, how many of the records) in order.
+        offsets: offsets of the records.
+        stamps: their Kafka timestamps, Unix milliseconds.
+    """
+
+    topic: str
+    values: list[bytes | None]
+    epoch: int
+    partitions: list[tuple[int, int]]
+    offsets: Sequence[int]
+    stamps: Sequence[int]
+
+
+class Computed(NamedTuple):
+    """What the parent learns of a batch: how many rows it became and which records were bad."""
+
+    rows: int
+    bad: list[Bad]
+    seconds: float
+
+
+class _Held(NamedTuple):
+    table: str
+    columns: Columns
+    where: list[tuple[int, int]]
+
+
+class LaneState:
+    """The inside of a lane: jobs, connection and the columns of the batches it holds."""
+
+    def __init__(self, jobs: dict[str, Job], url: str, timeout: float) -> None:
+        self.jobs = jobs
+        self.connection = Connection(url, timeout=timeout)
+        self.held: dict[BatchName, _Held] = {}
+
+    def compute(self, batch: BatchName, work: Work) -> Computed:
+        """Decode and analyse a batch and hold its columns."""
+        started = time.perf_counter()
+        partitions = [partition for partition, n in work.partitions for _ in range(n)]
+        source = Source(work.epoch, partitions, work.offsets, work.stamps)
+        job = self.jobs[work.topic]
+        columns, bad = job.rows(work.values, source)
+        refused = {record.at for record in bad}
+        where = [
+            place
+            for index, place in enumerate(zip(partitions, work.offsets, strict=True))
+            if index not in refused
+        ]
+        self.held[batch] = _Held(job.table, columns, where)
+        return Computed(len(where), bad, time.perf_counter() - started)
+
+    def insert(self, batch: BatchName, low: int, high: int) -> float:
+        """Insert rows `low` to `high` of a held batch; the same rows always carry the same token."""
+        held = self.held[batch]
+        started = time.perf_counter()
+        token = sha1(f"{held.table}{held.where[low:high]}".encode(), usedforsecurity=False).hexdigest()
+        columns = held.columns if (low, high) == (0, len(held.where)) else take(held.columns, low, high)
+        self.connection.insert(held.table, columns, settings={"insert_deduplication_token": token})
+        return time.perf_counter() - started
+
+    def place(self, batch: BatchName, row: int) -> tuple[int, int]:
+        """Partition and offset of a row."""
+        return self.held[batch].where[row]
+
+    def drop(self, batch: BatchName) -> None:
+        """Forget a batch."""
+        self.held.pop(batch, None)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.connection.close()
+
+
+Recipe = Callable[[], LaneState]
+"""Picklable: a lane process builds its own state from it."""
+
+_state: LaneState | None = None
+
+
+def _start_process(recipe: Recipe, parent: int) -> None:
+    """First call in a lane process: die with the parent, stay out of its signals, build the state."""
+    global _state
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _die_with(parent)
+    _state = recipe()
+    _calm_collector()
+
+
+def _die_with(parent: int) -> None:
+    """An orphaned lane could insert after its successor's read-back: it must not outlive its parent."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(72)
+
+    if os.getppid() != parent:
+        os._exit(72)
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _calm_collector() -> None:
+    """Thousands of short token lists a batch would wake the collector for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _in_process(method: str, *args: Any) -> Any:
+    assert _state is not None
+    return getattr(_state, method)(*args)
+
+
+class Lane:
+    """One executor with one worker, and the state behind it."""
+
+    def __init__(self, kind: str, recipe: Recipe) -> None:
+        self._executor: Executor
+        self._thread_state: LaneState | None = None
+        self._recipe = recipe
+        self._threaded = kind == "thread"
+        if self._threaded:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="lane")
+        else:
+            self._executor = ProcessPoolExecutor(
+                1, mp_context=get_context("spawn"), initializer=_start_process, initargs=(recipe, os.getpid())
+            )
+
+    async def warm(self) -> None:
+        """Build the state now instead of under the first batch."""
+        await self.call("drop", ("", 0))
+
+    async def call(self, method: str, *args: Any) -> Any:
+        """Run a method of the lane's state; calls are served in order."""
+        loop = asyncio.get_running_loop()
+        run = self._in_thread if self._threaded else _in_process
+        return await loop.run_in_executor(self._executor, run, method, *args)
+
+    def _in_thread(self, method: str, *args: Any) -> Any:
+        if self._thread_state is None:
+            self._thread_state = self._recipe()
+            _calm_collector()
+        return getattr(self._thread_state, method)(*args)
+
+    def close(self) -> None:
+        """End the lane; what it was doing is abandoned."""
+        self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,234 @@
+"""One landing worker from start to end: resolve, warm the lanes, run Faust, keep the fence."""
+
+import asyncio
+import gc
+import json
+import os
+import socket
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import faust
+
+from streams import __version__
+from streams.agents import jobs
+from streams.agents.app import LandingApp, build_app, owns, register, session_timeout
+from streams.agents.landing import Failure, Landing
+from streams.agents.lanes import Lane
+from streams.agents.lease import Lease
+from streams.agents.readback import ReadBack
+from streams.agents.tripwire import TripWire
+from streams.broker.address import Broker
+from streams.broker.epoch import epoch_ids, is_embedded
+from streams.clock import SYSTEM, Clock
+from streams.config import Settings, shipped
+from streams.errors import KoubeiError, Tripped
+from streams.store import epochs, upkeep
+from streams.store.client import Connection
+from streams.telemetry import log
+from streams.telemetry.events import WorkerEvents
+from streams.topics import codec
+from streams.topics.deadletter import DeadLetter
+from streams.topics.registry import DEAD_LETTERS, TOPICS
+
+EXIT_FENCED = 70
+EXIT_BUG = 71
+EXIT_TRIPPED = 78
+
+LETTER_LIMIT = 700_000
+"""Bytes of a bad record that a dead letter keeps: base64 of it still fits Kafka's default of 1 MB."""
+
+FENCE = 0.6
+"""Share of the session timeout that the event loop may stand still."""
+
+UPKEEP_EVERY = 20.0
+
+
+class Worker:
+    """The world outside of the landings (see `landing.Deps`), and the life of the process."""
+
+    clock: Clock = SYSTEM
+
+    def __init__(self, settings: Settings, *, resumed: bool) -> None:
+        self._settings = settings
+        self._resumed = resumed
+        self.events = WorkerEvents()
+        self.broker = Broker.of(settings.kafka)
+        self._embedded = is_embedded(self.broker)
+        self._name = settings.worker.instance or f"{socket.gethostname()}-{os.getpid()}"
+        url = settings.store.url.get_secret_value()
+        self.lanes: Sequence[Lane] = [
+            Lane(settings.worker.lane_kind, jobs.recipe(_lane_config(settings)))
+            for _ in range(settings.worker.lanes)
+        ]
+        self.lease = Lease(
+            FENCE * session_timeout(settings.worker, embedded=self._embedded),
+            SYSTEM,
+            self.events,
+            self._fenced,
+        )
+        self.app: LandingApp = build_app(settings.kafka, settings.worker, embedded=self._embedded)
+        self._readback = ReadBack(url, _TABLES, self._name)
+        self.horizon = self._readback.horizon
+        self.landed = self._readback.landed
+        self.note = self._readback.note
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def run(self) -> NoReturn:
+        """Run until SIGTERM; the process ends with the worker."""
+        url = self._settings.store.url.get_secret_value()
+        connection = Connection(url)
+        try:
+            ordinals = epochs.resolve(connection, epoch_ids(self.broker, [topic.name for topic in TOPICS]))
+        finally:
+            connection.close()
+        worker = self._settings.worker
+        landings = [
+            Landing(
+                topic.name,
+                ordinals[topic.name],
+                self,
+                wire=TripWire(worker.bad_ratio, worker.bad_in_a_row, armed=not self._resumed),
+                linger=worker.linger,
+                batch_rows=worker.batch_rows,
+            )
+            for topic in TOPICS
+        ]
+        register(self.app, self.broker, landings, self.events)
+        self._letters = self.app.topic(
+            self.broker.topic(DEAD_LETTERS.name), key_serializer="raw", value_serializer="raw"
+        )
+        metrics_port = self.events.serve(worker.metrics_port)
+
+        async def start() -> None:
+            await self._start(landings)
+            self.events.ready(
+                metrics_port=metrics_port, topics=[topic.name for topic in TOPICS], embedded=self._embedded
+            )
+            print(json.dumps({"ready": True, "metrics": metrics_port, "pid": os.getpid()}), flush=True)
+
+        self.app.task(start)
+        faust.Worker(
+            self.app, loglevel="WARN", redirect_stdouts=False, override_logging=False
+        ).execute_from_commandline()
+        raise AssertionError("faust ends the process")
+
+    async def _start(self, landings: Sequence[Landing]) -> None:
+        await asyncio.gather(*(lane.warm() for lane in self.lanes))
+        gc.collect()
+        gc.freeze()
+        loops: list[Coroutine[Any, Any, None]] = [
+            self.lease.run(),
+            self._readback.flush_for_ever(),
+            self._upkeep(),
+        ]
+        for landing in landings:
+            loops += landing.loops()
+        for loop in loops:
+            task = asyncio.create_task(loop)
+            task.add_done_callback(self._watch)
+            self._tasks.append(task)
+
+    def _watch(self, task: "asyncio.Task[None]") -> None:
+        """A loop that ends means the worker cannot keep its promises: crash only."""
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, Tripped):
+            self.end(EXIT_TRIPPED, str(error))
+        self.end(EXIT_BUG, repr(error))
+
+    async def _upkeep(self) -> None:
+        while True:
+            await asyncio.sleep(UPKEEP_EVERY)
+            if owns(self.app, self.broker):
+                try:
+                    await self._readback.run(upkeep.merge_conflicts)
+                except KoubeiError as error:
+                    self.events.store_unavailable(error, UPKEEP_EVERY)
+
+    def generation(self) -> int:
+        """The consumer group generation that this worker is in."""
+        return int(self.app.consumer_generation_id)
+
+    async def bury(self, topic: str, epoch: int, failures: Sequence[Failure]) -> None:
+        """Send dead letters and wait until Kafka has them all."""
+        now = self.clock.now()
+        sent = [
+            await self._letters.send(
+                key=f"{epoch}:{topic}:{failure.tp.partition}:{failure.offset}".encode(),
+                value=codec.encode(_letter(topic, epoch, failure, now)),
+                force=True,
+            )
+            for failure in failures
+        ]
+        await asyncio.wait_for(asyncio.gather(*sent), 30)
+
+    def end(self, code: int, message: str) -> NoReturn:
+        """End the process now: whatever is not confirmed is read again by the successor."""
+        self.events.ended(message)
+        sys.stderr.flush()
+        os._exit(code)
+
+    def _fenced(self, stall: float) -> None:
+        self.end(
+            EXIT_FENCED, f"the event loop stood still for {stall:.1f} s; partitions may be another's by now"
+        )
+
+
+_TABLES = {
+    "posts": "posts",
+    "shares": "shares",
+    "interactions": "interactions",
+    "dead-letters": "dead_letters",
+}
+
+
+def run(settings: Settings, *, resumed: bool = False) -> NoReturn:
+    """Run one worker in this process.
+
+    Args:
+        settings: all settings.
+        resumed: started by `koubei worker resume`: the trip wire arms itself after 100 good records in a row.
+
+    Raises:
+        BrokerUnavailable, StoreUnavailable: not there at start; the supervisor tries again.
+    """
+    log.configure()
+    Worker(settings, resumed=resumed).run()
+
+
+def _lane_config(settings: Settings) -> jobs.LaneConfig:
+    own = settings.text.lexicons
+    return jobs.LaneConfig(
+        settings.store.url.get_secret_value(),
+        settings.text.sentiment,
+        (shipped("lexicons"), own) if own else (shipped("lexicons"),),
+        _cache(),
+    )
+
+
+def _cache() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "koubei"
+
+
+def _letter(topic: str, epoch: int, failure: Failure, now: float) -> DeadLetter:
+    value = failure.value or b""
+    return DeadLetter(
+        topic=topic,
+        epoch=epoch,
+        partition=failure.tp.partition,
+        offset=failure.offset,
+        key=(failure.key or b"").decode(errors="replace"),
+        value=value[:LETTER_LIMIT],
+        size=len(value),
+        reason=failure.reason,
+        detail=failure.detail,
+        stage=failure.stage,
+        version=__version__,
+        appended=failure.stamp / 1000,
+        failed=now,
+    )
