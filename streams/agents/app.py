@@ -10,7 +10,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP, EventT
 
 from streams.agents.landing import Landing
-from streams.agents.transport import App
+from streams.agents.transport import App, NoTables
 from streams.broker.address import Broker, landing_group
 from streams.config import KafkaSettings, WorkerSettings
 from streams.errors import BadConfig
@@ -18,7 +18,7 @@ from streams.language import t
 from streams.telemetry.events import WorkerEvents
 from streams.topics.registry import POSTS
 
-EMBEDDED_SESSION = 4.0
+EMBEDDED_SESSION = 3.0
 """The embedded broker knows no static members: a killed worker's partitions wait for its session."""
 
 FETCH_RECORDS = 5_000
@@ -73,6 +73,7 @@ def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -
         stream_buffer_maxsize=2,
         stream_recovery_delay=0.0,
         table_standby_replicas=0,
+        TableManager=NoTables,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=None if embedded else worker.instance,
         broker_max_poll_records=FETCH_RECORDS,

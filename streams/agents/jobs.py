@@ -1,13 +1,11 @@
 """What a lane does with each topic's records: decode, analyse, turn into columns. Knows no Faust."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
-from streams.agents.lanes import Bad, Job, LaneState
+from streams.agents.lanes import Bad, Job, LaneRecipe, LaneState
 from streams.errors import BadRecord
 from streams.store import rows
 from streams.store.rows import Columns, Source
@@ -23,17 +21,7 @@ from streams.topics.share import Share
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class LaneConfig(NamedTuple):
-    """All a lane needs to build itself in a fresh process."""
-
-    url: str
-    sentiment: str
-    lexicons: tuple[Path, ...]
-    cache: Path | None
-    timeout: float = 30.0
-
-
-def build(config: LaneConfig) -> LaneState:
+def build(config: LaneRecipe) -> LaneState:
     """The state of one lane: every job, one toolkit, one connection."""
     toolkit = toolkits.build(sentiment=config.sentiment, lexicons=config.lexicons, cache=config.cache)
     jobs: dict[str, Job] = {
@@ -43,11 +31,6 @@ def build(config: LaneConfig) -> LaneState:
         "dead-letters": DeadLettersJob(),
     }
     return LaneState(jobs, config.url, config.timeout)
-
-
-def recipe(config: LaneConfig) -> Callable[[], LaneState]:
-    """The same, to be called where the lane lives."""
-    return partial(build, config)
 
 
 class PostsJob:

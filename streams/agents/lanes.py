@@ -12,10 +12,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha1
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from streams.store.client import Connection
@@ -123,19 +124,40 @@ class LaneState:
         self.connection.close()
 
 
-Recipe = Callable[[], LaneState]
-"""Picklable: a lane process builds its own state from it."""
+class LaneRecipe(NamedTuple):
+    """All a lane needs to build itself in a fresh process.
+
+    Attributes:
+        url: the writing account of ClickHouse.
+        sentiment: name of the sentiment engine.
+        lexicons: folders of lexicons, later ones over earlier.
+        cache: folder for what is derived once and read at each start.
+        timeout: seconds to wait for ClickHouse's answers.
+    """
+
+    url: str
+    sentiment: str
+    lexicons: tuple[Path, ...]
+    cache: Path | None
+    timeout: float = 30.0
+
+    def build(self) -> LaneState:
+        """The state, built where the lane lives: the parent never loads the text core."""
+        from streams.agents import jobs
+
+        return jobs.build(self)
+
 
 _state: LaneState | None = None
 
 
-def _start_process(recipe: Recipe, parent: int) -> None:
+def _start_process(recipe: LaneRecipe, parent: int) -> None:
     """First call in a lane process: die with the parent, stay out of its signals, build the state."""
     global _state
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _die_with(parent)
-    _state = recipe()
+    _state = recipe.build()
     _calm_collector()
 
 
@@ -170,7 +192,7 @@ def _in_process(method: str, *args: Any) -> Any:
 class Lane:
     """One executor with one worker, and the state behind it."""
 
-    def __init__(self, kind: str, recipe: Recipe) -> None:
+    def __init__(self, kind: str, recipe: LaneRecipe) -> None:
         self._executor: Executor
         self._thread_state: LaneState | None = None
         self._recipe = recipe
@@ -182,9 +204,14 @@ class Lane:
                 1, mp_context=get_context("spawn"), initializer=_start_process, initargs=(recipe, os.getpid())
             )
 
+        # Build the state now, beside whatever else starts, instead of under the first batch.
+        self._first = self._executor.submit(
+            self._in_thread if self._threaded else _in_process, "drop", ("", 0)
+        )
+
     async def warm(self) -> None:
-        """Build the state now instead of under the first batch."""
-        await self.call("drop", ("", 0))
+        """Wait until the lane is built. Raises what went wrong there."""
+        await asyncio.wrap_future(self._first)
 
     async def call(self, method: str, *args: Any) -> Any:
         """Run a method of the lane's state; calls are served in order."""
@@ -194,7 +221,7 @@ class Lane:
 
     def _in_thread(self, method: str, *args: Any) -> Any:
         if self._thread_state is None:
-            self._thread_state = self._recipe()
+            self._thread_state = self._recipe.build()
             _calm_collector()
         return getattr(self._thread_state, method)(*args)
 

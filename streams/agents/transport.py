@@ -5,13 +5,16 @@ work. Here a message carries everything one fetch brought for one partition; its
 record's, so acking it commits the whole. See docs/adr/0001.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import aiokafka
+import faust
 from faust.app import App as FaustApp
+from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import Transport as StockTransport
@@ -87,21 +90,12 @@ class Consumer(StockConsumer):
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
-        if not self.flow_active:
-            await self._seek_back()
-            return
+        # What came while partitions were on their way out is dropped: the next assignment seeks back.
         for tp, batch in records.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             self._handed[tp].append(batch[-1].offset)
             yield tp, self._message(tp, batch, generation)
-
-    async def _seek_back(self) -> None:
-        try:
-            await self.perform_seek()
-        except Exception as error:
-            # Not assigned any more: the next assignment seeks by itself, but this fetcher must live.
-            self.log.warning("seek to committed skipped: %r", error)
 
     def _message(self, tp: TP, batch: list[Any], generation: int) -> ConsumerMessage:
         last = batch[-1]
@@ -174,6 +168,22 @@ class Consumer(StockConsumer):
         self._forget()
         self.app.open(len(assigned))
         await super().on_partitions_assigned(assigned, generation_id)
+
+
+class NoTables(TableManager):
+    """Faust waits a second at start for tables to register; there are none."""
+
+    async def on_start(self) -> None:
+        """Start what assigns partitions."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class Worker(faust.Worker):
+    """Faust's worker without the second that it sleeps on its way out."""
+
+    async def _sentinel_task(self) -> None:
+        await asyncio.sleep(0)
 
 
 class Transport(StockTransport):

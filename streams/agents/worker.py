@@ -10,21 +10,20 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import faust
-
 from streams import __version__
-from streams.agents import jobs
 from streams.agents.app import LandingApp, build_app, owns, register, session_timeout
 from streams.agents.landing import Failure, Landing
-from streams.agents.lanes import Lane
+from streams.agents.lanes import Lane, LaneRecipe
 from streams.agents.lease import Lease
 from streams.agents.readback import ReadBack
+from streams.agents.transport import Worker as FaustWorker
 from streams.agents.tripwire import TripWire
 from streams.broker.address import Broker
 from streams.broker.epoch import epoch_ids, is_embedded
 from streams.clock import SYSTEM, Clock
 from streams.config import Settings, shipped
-from streams.errors import KoubeiError, Tripped
+from streams.errors import BadConfig, KoubeiError, Tripped
+from streams.language import t
 from streams.store import epochs, upkeep
 from streams.store.client import Connection
 from streams.telemetry import log
@@ -60,8 +59,7 @@ class Worker:
         self._name = settings.worker.instance or f"{socket.gethostname()}-{os.getpid()}"
         url = settings.store.url.get_secret_value()
         self.lanes: Sequence[Lane] = [
-            Lane(settings.worker.lane_kind, jobs.recipe(_lane_config(settings)))
-            for _ in range(settings.worker.lanes)
+            Lane(settings.worker.lane_kind, _recipe(settings)) for _ in range(settings.worker.lanes)
         ]
         self.lease = Lease(
             FENCE * session_timeout(settings.worker, embedded=self._embedded),
@@ -79,9 +77,17 @@ class Worker:
     def run(self) -> NoReturn:
         """Run until SIGTERM; the process ends with the worker."""
         url = self._settings.store.url.get_secret_value()
+        ids = epoch_ids(self.broker, [topic.name for topic in TOPICS])
+        if missing := [topic.name for topic in TOPICS if topic.name not in ids]:
+            raise BadConfig(
+                t(
+                    f"Kafka {self.broker.bootstrap} 上没有主题 {'、'.join(missing)}：先运行 koubei topics create",
+                    f"Kafka {self.broker.bootstrap} lacks {', '.join(missing)}: run koubei topics create first",
+                )
+            )
         connection = Connection(url)
         try:
-            ordinals = epochs.resolve(connection, epoch_ids(self.broker, [topic.name for topic in TOPICS]))
+            ordinals = epochs.resolve(connection, ids)
         finally:
             connection.close()
         worker = self._settings.worker
@@ -110,8 +116,8 @@ class Worker:
             print(json.dumps({"ready": True, "metrics": metrics_port, "pid": os.getpid()}), flush=True)
 
         self.app.task(start)
-        faust.Worker(
-            self.app, loglevel="WARN", redirect_stdouts=False, override_logging=False
+        FaustWorker(
+            self.app, loglevel="WARN", quiet=True, redirect_stdouts=False, override_logging=False
         ).execute_from_commandline()
         raise AssertionError("faust ends the process")
 
@@ -200,9 +206,9 @@ def run(settings: Settings, *, resumed: bool = False) -> NoReturn:
     Worker(settings, resumed=resumed).run()
 
 
-def _lane_config(settings: Settings) -> jobs.LaneConfig:
+def _recipe(settings: Settings) -> LaneRecipe:
     own = settings.text.lexicons
-    return jobs.LaneConfig(
+    return LaneRecipe(
         settings.store.url.get_secret_value(),
         settings.text.sentiment,
         (shipped("lexicons"), own) if own else (shipped("lexicons"),),
