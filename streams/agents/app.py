@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import faust
@@ -18,6 +18,8 @@ from streams.language import t
 from streams.telemetry.events import WorkerEvents
 from streams.topics.registry import POSTS
 
+EXIT_BUG = 71
+
 EMBEDDED_SESSION = 3.0
 """The embedded broker knows no static members: a killed worker's partitions wait for its session."""
 
@@ -30,10 +32,15 @@ class LandingApp(App):
 
     landings: Sequence[Landing] = ()
     events: WorkerEvents
+    end: Callable[[int, str], None]
 
     async def settle(self) -> None:
         """Let everything taken in land, within its limit."""
         await asyncio.gather(*(landing.settle() for landing in self.landings))
+
+    def broken(self, error: BaseException) -> None:
+        """Crash only: the supervisor starts a successor, which reads back what landed."""
+        self.end(EXIT_BUG, f"the consumer group is lost: {error!r}")
 
     def open(self, partitions: int) -> None:
         """Forget what was read back for earlier partitions."""
@@ -59,7 +66,7 @@ def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -
         BadConfig: a security setting that Faust's client does not know.
     """
     session = session_timeout(worker, embedded=embedded)
-    return LandingApp(
+    app = LandingApp(
         landing_group(kafka),
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap.split(",")],
         broker_credentials=_credentials(kafka),
@@ -84,12 +91,13 @@ def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -
         broker_max_poll_interval=3600,
         broker_commit_interval=0.5,
     )
+    app.embedded = embedded
+    return app
 
 
-def register(app: LandingApp, broker: Broker, landings: Sequence[Landing], events: WorkerEvents) -> None:
+def register(app: LandingApp, broker: Broker, landings: Sequence[Landing]) -> None:
     """One agent a topic: it hands whole fetches to the topic's landing and never raises."""
     app.landings = landings
-    app.events = events
     for landing in landings:
         topic = app.topic(
             broker.topic(landing.topic),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from streams.agents.landing import Batch, Place
 from streams.errors import KoubeiError
 from streams.store.client import Connection
+from streams.store.tables import BY_TOPIC
 
 R = TypeVar("R")
 
@@ -45,13 +46,11 @@ class ReadBack:
 
     Args:
         url: the writing account.
-        tables: table of each bare topic.
         worker: name of this worker in the ledger.
     """
 
-    def __init__(self, url: str, tables: dict[str, str], worker: str) -> None:
+    def __init__(self, url: str, worker: str) -> None:
         self._url = url
-        self._tables = tables
         self._worker = worker
         self._connection: Connection | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="readback")
@@ -60,7 +59,7 @@ class ReadBack:
     async def horizon(self, at: Place, since: int) -> int:
         """Highest landed offset at or after `at`, -1 for none. Raises as `Connection.query`."""
         rows = await self._query(
-            f"SELECT max(src_offset), count() FROM {self._tables[at.topic]} WHERE {_WHERE}",  # noqa: S608
+            f"SELECT max(src_offset), count() FROM {BY_TOPIC[at.topic].name} WHERE {_WHERE}",  # noqa: S608
             at,
             since,
         )
@@ -70,7 +69,7 @@ class ReadBack:
     async def landed(self, at: Place, last: int, since: int) -> set[int]:
         """Landed offsets from `at` to `last`: a set, because one insert may have landed in part."""
         rows = await self._query(
-            f"SELECT src_offset FROM {self._tables[at.topic]} WHERE {_WHERE} AND src_offset <= {{last:UInt64}}",  # noqa: S608
+            f"SELECT src_offset FROM {BY_TOPIC[at.topic].name} WHERE {_WHERE} AND src_offset <= {{last:UInt64}}",  # noqa: S608
             at,
             since,
             last=last,

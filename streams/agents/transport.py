@@ -8,11 +8,12 @@ record's, so acking it commits the whole. See docs/adr/0001.
 import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any, NamedTuple, cast
 
 import aiokafka
 import faust
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from faust.app import App as FaustApp
 from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -23,6 +24,12 @@ from faust.types.transports import TransportT
 
 FETCH_WAIT_MS = 100
 """A partition with data must not wait for its idle siblings' long poll (Faust's 1.5 s is fixed)."""
+
+REJOIN_WAIT = 0.1
+"""Seconds between two attempts to join the group."""
+
+LEADER_WAIT = 0.3
+"""Seconds that the group's leader lets the others go first on the embedded broker."""
 
 
 class Fetch(NamedTuple):
@@ -58,6 +65,36 @@ class ConsumerThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - no setting leads there
         return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer, and take its errors ourselves: stock Faust never asks for them and hangs."""
+        await super().on_start()
+        assert self._consumer is not None
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - aiokafka offers no hook
+        app = cast("App", self.app)
+
+        def rejoin(error: KafkaError) -> Awaitable[None]:
+            if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
+                app.broken(error)
+            # A group in motion (the embedded broker refuses a late SyncGroup, for one): join it once more.
+            coordinator.request_rejoin()
+            return asyncio.sleep(REJOIN_WAIT)
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                app.broken(error)
+
+        assign = coordinator._perform_assignment  # noqa: SLF001
+
+        async def assign_later(answer: Any) -> Any:
+            # The embedded broker refuses the SyncGroup of a member that comes behind the leader's.
+            if app.embedded and len(answer.members) > 1:
+                await asyncio.sleep(LEADER_WAIT)
+            return await assign(answer)
+
+        coordinator._perform_assignment = assign_later  # noqa: SLF001
+        coordinator._push_error_to_user = rejoin  # noqa: SLF001
+        coordinator._coordination_task.add_done_callback(ended)  # noqa: SLF001
 
 
 class Consumer(StockConsumer):
@@ -180,7 +217,11 @@ class NoTables(TableManager):
 
 
 class Worker(faust.Worker):
-    """Faust's worker without the second that it sleeps on its way out."""
+    """Faust's worker without its spinner and without the second that it sleeps on its way out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spinner = None
 
     async def _sentinel_task(self) -> None:
         await asyncio.sleep(0)
@@ -195,9 +236,16 @@ class Transport(StockTransport):
 class App(FaustApp, ABC):
     """A Faust app whose agents receive whole fetches."""
 
+    embedded: bool
+    """Whether the broker is the embedded one."""
+
     @abstractmethod
     async def settle(self) -> None:
         """Wait, within a limit, until what was handed out has landed."""
+
+    @abstractmethod
+    def broken(self, error: BaseException) -> None:
+        """The connection to the group is beyond repair: the process must end. Called from any thread."""
 
     @abstractmethod
     def open(self, partitions: int) -> None:

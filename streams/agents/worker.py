@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from streams import __version__
-from streams.agents.app import LandingApp, build_app, owns, register, session_timeout
+from streams.agents.app import EXIT_BUG, LandingApp, build_app, owns, register, session_timeout
 from streams.agents.landing import Failure, Landing
 from streams.agents.lanes import Lane, LaneRecipe
 from streams.agents.lease import Lease
@@ -33,7 +33,6 @@ from streams.topics.deadletter import DeadLetter
 from streams.topics.registry import DEAD_LETTERS, TOPICS
 
 EXIT_FENCED = 70
-EXIT_BUG = 71
 EXIT_TRIPPED = 78
 
 LETTER_LIMIT = 700_000
@@ -68,7 +67,7 @@ class Worker:
             self._fenced,
         )
         self.app: LandingApp = build_app(settings.kafka, settings.worker, embedded=self._embedded)
-        self._readback = ReadBack(url, _TABLES, self._name)
+        self._readback = ReadBack(url, self._name)
         self.horizon = self._readback.horizon
         self.landed = self._readback.landed
         self.note = self._readback.note
@@ -102,7 +101,8 @@ class Worker:
             )
             for topic in TOPICS
         ]
-        register(self.app, self.broker, landings, self.events)
+        self.app.events, self.app.end = self.events, self.end
+        register(self.app, self.broker, landings)
         self._letters = self.app.topic(
             self.broker.topic(DEAD_LETTERS.name), key_serializer="raw", value_serializer="raw"
         )
@@ -182,14 +182,6 @@ class Worker:
         self.end(
             EXIT_FENCED, f"the event loop stood still for {stall:.1f} s; partitions may be another's by now"
         )
-
-
-_TABLES = {
-    "posts": "posts",
-    "shares": "shares",
-    "interactions": "interactions",
-    "dead-letters": "dead_letters",
-}
 
 
 def run(settings: Settings, *, resumed: bool = False) -> NoReturn:

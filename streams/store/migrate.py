@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from streams.errors import BadConfig, StoreRefused
 from streams.language import t
+from streams.store import tables
 from streams.store.client import Connection
+from streams.store.tables import Table
 
-_TTL_COLUMNS = {"posts": "published", "shares": "shared", "interactions": "at"}
 _ALREADY_EXISTS = 57
 
 
@@ -94,18 +95,20 @@ def _apply(connection: Connection, ttl_days: int | None) -> list[str]:
                     raise
         connection.insert("migrations", {"number": [migration.number], "name": [migration.name]})
         applied.append(f"{migration.number:04d}_{migration.name}")
-    for table, column in _TTL_COLUMNS.items():
-        _set_ttl(connection, table, column, ttl_days)
+    for table in tables.EVENTS:
+        _set_ttl(connection, table, ttl_days)
     return applied
 
 
-def _set_ttl(connection: Connection, table: str, column: str, days: int | None) -> None:
+def _set_ttl(connection: Connection, table: Table, days: int | None) -> None:
     ddl = connection.query(
         "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
-        {"name": table},
+        {"name": table.name},
     ).rows[0][0]
     has = re.search(r"TTL toDateTime\(\w+\) \+ toIntervalDay\((\d+)\)", ddl)
     if days is None and has:
-        connection.execute(f"ALTER TABLE {table} REMOVE TTL")
+        connection.execute(f"ALTER TABLE {table.name} REMOVE TTL")
     elif days is not None and (not has or int(has[1]) != days):
-        connection.execute(f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) + toIntervalDay({days})")
+        connection.execute(
+            f"ALTER TABLE {table.name} MODIFY TTL toDateTime({table.time}) + toIntervalDay({days})"
+        )

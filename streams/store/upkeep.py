@@ -1,20 +1,13 @@
 """Small jobs on the tables that one elected worker does now and then."""
 
-from typing import NamedTuple
-
 from streams.store.client import Connection
+from streams.store.tables import INTERACTIONS, POSTS
 
 LOOK_BACK = 300
 """Seconds of landings that each round looks at: several rounds long, so that one missed round is no loss."""
 
-
-class _Keyed(NamedTuple):
-    table: str
-    ident: str
-    time: str
-
-
-_KEYED = (_Keyed("posts", "post_id", "published"), _Keyed("interactions", "id", "at"))
+_TIMED = tuple((table.name, table.ident, table.time) for table in (POSTS, INTERACTIONS))
+"""Tables whose event time is part of the sort key."""
 
 
 def merge_conflicts(connection: Connection) -> int:
@@ -24,7 +17,7 @@ def merge_conflicts(connection: Connection) -> int:
     with another hour does not replace its older row by itself. The highest version stays.
     """
     removed = 0
-    for table, ident, time in _KEYED:
+    for table, ident, time in _TIMED:
         stale = connection.query(
             f"""
             SELECT platform, {ident}, toStartOfHour({time}) AS hour
@@ -34,7 +27,7 @@ def merge_conflicts(connection: Connection) -> int:
             GROUP BY platform, {ident}, hour
             QUALIFY max(version) < max(max(version)) OVER (PARTITION BY platform, {ident})
             LIMIT 10000
-            """,  # noqa: S608 - names come from the tuple above
+            """,  # noqa: S608 - names come from declared tables
             {"seconds": LOOK_BACK},
         ).rows
         for platform, key, hour in stale:

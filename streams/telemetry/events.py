@@ -82,7 +82,7 @@ class WorkerEvents:
     def skipped(self, topic: str, n: int) -> None:
         """Read-back found records landed by a predecessor."""
         self._skipped.labels(topic).inc(n)
-        self._log.info("records_already_landed", topic=topic, n=n)
+        self._log.debug("records_already_landed", topic=topic, n=n)
 
     def landed(self, topic: str, rows: int, *, delay: float, compute: float, insert: float) -> None:
         """A batch is in ClickHouse."""

@@ -6,7 +6,7 @@ import sys
 
 import structlog
 
-_QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "niquests", "urllib3")
+_QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "niquests", "urllib3", "streams.agents")
 
 
 def configure(*, level: int = logging.INFO) -> None:
@@ -43,3 +43,5 @@ def configure(*, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It calls every rebalance an error, once a partition; what matters of it comes as our own events.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
