@@ -25,6 +25,12 @@ from faust.types.transports import TransportT
 FETCH_WAIT_MS = 100
 """A partition with data must not wait for its idle siblings' long poll (Faust's 1.5 s is fixed)."""
 
+EMBEDDED_FETCH_WAIT_MS = 25
+"""The embedded broker answers a fetch that found nothing only after the wait, even if a record comes."""
+
+FETCH_TIMEOUT = 0.2
+"""Seconds that a fetch without records takes; a rebalance waits for the one under way."""
+
 REJOIN_WAIT = 0.1
 """Seconds between two attempts to join the group."""
 
@@ -63,7 +69,8 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: StockTransport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - no setting leads there
+        wait = EMBEDDED_FETCH_WAIT_MS if cast("App", self.app).embedded else FETCH_WAIT_MS
+        consumer._fetch_max_wait_ms = wait  # noqa: SLF001 - no setting leads there
         return consumer
 
     async def on_start(self) -> None:
@@ -107,6 +114,8 @@ class Consumer(StockConsumer):
         # Last offsets of the fetches handed out, oldest first: only their acked prefix may be committed.
         self._handed: defaultdict[TP, deque[int]] = defaultdict(deque)
         self._landed: dict[TP, int] = {}
+        self._not_fetching = asyncio.Event()
+        self._not_fetching.set()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -123,11 +132,15 @@ class Consumer(StockConsumer):
         if not active:
             await self.sleep(0.05)
             return
-        records = await self._getmany(active_partitions=active, timeout=timeout)
+        self._not_fetching.clear()
+        try:
+            records = await self._getmany(active_partitions=active, timeout=min(timeout, FETCH_TIMEOUT))
+        finally:
+            self._not_fetching.set()
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
-        # What came while partitions were on their way out is dropped: the next assignment seeks back.
+        # What came while partitions were on their way is dropped; the seek that follows waits for this.
         for tp, batch in records.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
@@ -188,9 +201,22 @@ class Consumer(StockConsumer):
         self._landed.clear()
 
     async def perform_seek(self) -> None:
-        """Back to the committed offsets: everything handed out before is void."""
+        """Back to the committed offsets: everything handed out before is void.
+
+        A fetch may still be under way from before. It must end first: what it drains after the seek would be
+        dropped (the flow is not resumed yet) and never be read again.
+        """
+        await self._not_fetching.wait()
         self._forget()
         await super().perform_seek()
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek to what is committed, and to the beginning where nothing is: stock Faust leaves those be."""
+        committed = await super().seek_to_committed()
+        fresh = [tp for tp, offset in committed.items() if not offset or offset < 0]
+        if fresh:
+            await self._thread.seek_to_beginning(*fresh)
+        return committed
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let what is in flight land and commit it, so that the next owner starts exactly behind us."""

@@ -1,0 +1,7 @@
+"""The text core: batches of text in, columns out. Pure: no clock, no logging, no network.
+
+Files are read in one place only, `toolkit.build`; everything after that is a function of its arguments.
+"""
+
+JUDGE = 1
+"""Revision of this code. Raise it with every change after which the same text may be judged otherwise."""
