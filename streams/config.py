@@ -205,7 +205,8 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = [name.removeprefix("KOUBEI_").lower().replace("__", ".") for name in _variables()]
+        leaves = [name.removeprefix("KOUBEI_").lower().replace("__", ".") for name in _variables()]
+        known = leaves if "." in path else list(Settings.model_fields)
         return _unknown_key(path, known)
     variable = "KOUBEI_" + path.upper().replace(".", "__")
     where = f"{CONFIG_FILE} / {variable}"
@@ -219,3 +220,38 @@ def shipped(kind: Literal["lexicons", "dashboards"]) -> Path:
     """The folder of data files that koubei brings along, in a wheel or in a checkout."""
     packed = Path(__file__).parent / "_shipped" / kind
     return packed if packed.is_dir() else Path(__file__).parent.parent / kind
+
+
+def reference() -> str:
+    """docs/configuration.md: every setting with its variable, default and meaning."""
+    lines = [
+        "# Configuration",
+        "",
+        "Flags win over environment variables, these over `koubei.toml` in the working directory, that over the",
+        "defaults. An unknown key is an error at any depth. `koubei config show --origin` prints what is in force",
+        "and where it comes from. This page is written by `python -m streams.config` and tested to be current.",
+        "",
+        *_rows("", Settings.model_fields),
+    ]
+    for name, field in Settings.model_fields.items():
+        room = field.annotation
+        if isinstance(room, type) and issubclass(room, Room):
+            lines += ["", f"## [{name}]", "", str(room.__doc__).strip(), "", *_rows(name, room.model_fields)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(room: str, fields: dict[str, Any]) -> list[str]:
+    rows = ["| key | variable | default | meaning |", "|---|---|---|---|"]
+    for name, field in fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Room):
+            continue
+        variable = f"KOUBEI_{room}__{name}".upper() if room else f"KOUBEI_{name}".upper()
+        default = field.get_default(call_default_factory=True)
+        shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        text = "" if shown is None else f"`{str(shown) if isinstance(shown, Path) else shown!r}`"
+        rows.append(f"| {name} | `{variable}` | {text} | {field.description} |")
+    return rows
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

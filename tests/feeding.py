@@ -32,6 +32,7 @@ class Feed:
 
     bootstrap: str
     name: str
+    prefix: str = ""
     rate: int = 2_000
     poison_every: int = 0
     sent: int = 0
@@ -66,7 +67,8 @@ class Feed:
                 self.poison += 1
             while True:
                 try:
-                    self._producer.produce("posts", value, f"{self.name}-{number}".encode(), on_delivery=self._done)
+                    key = f"{self.name}-{number}".encode()
+                    self._producer.produce(f"{self.prefix}posts", value, key, on_delivery=self._done)
                     break
                 except BufferError:
                     self._producer.poll(0.05)

@@ -96,7 +96,9 @@ class ClickHouse:
         root.mkdir(parents=True, exist_ok=True)
         users = root / "users.json"
         digest = hashlib.sha256(PASSWORD.encode()).hexdigest()
-        users.write_text(json.dumps({"users": {"koubei": {"sha256": digest, "readonly": False, "settings": {}}}}))
+        users.write_text(
+            json.dumps({"users": {"koubei": {"sha256": digest, "readonly": False, "settings": {}}}})
+        )
         self._arguments = ("--data", str(root / "data"), "--users", str(users), "--parent", str(os.getpid()))
         self._log = root / "clickhouse.log"
         self._start(0, 0)
@@ -141,10 +143,12 @@ def kafka(root: Path) -> Iterator[str]:
         process.end()
 
 
-def worker(root: Path, bootstrap: str, url: str, *options: str, **settings: str) -> Process:
+def worker(root: Path, bootstrap: str, url: str, *options: str, prefix: str = "", **settings: str) -> Process:
     """A landing worker, not yet ready. `settings` are those of the room `worker`."""
     env = {
         "KOUBEI_KAFKA__BOOTSTRAP": bootstrap,
+        "KOUBEI_KAFKA__TOPIC_PREFIX": prefix,
+        "KOUBEI_KAFKA__GROUP": f"{prefix}koubei",
         "KOUBEI_STORE__URL": url,
         **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in settings.items()},
     }
