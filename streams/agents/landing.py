@@ -8,15 +8,14 @@ found by bisection and becomes a dead letter.
 
 import asyncio
 import contextlib
-from array import array
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from faust.types import TP, EventT
 
-from streams.agents.lanes import Bad, Computed, Lane, Work
+from streams.agents.batch import Batch, Failure, Part, Place
+from streams.agents.lanes import Bad, Lane
 from streams.agents.lease import Lease
 from streams.agents.transport import Fetch
 from streams.agents.tripwire import TripWire
@@ -36,28 +35,6 @@ class Stale(Exception):  # noqa: N818 - a signal, not a fault
     """The batch belongs to partitions that this worker no longer owns."""
 
 
-class Place(NamedTuple):
-    """A place in Kafka."""
-
-    topic: str
-    epoch: int
-    partition: int
-    offset: int
-
-
-class Failure(NamedTuple):
-    """A record given up, with what a dead letter needs."""
-
-    tp: TP
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    stamp: int
-    stage: str
-    reason: str
-    detail: str
-
-
 class Deps(Protocol):
     """What a landing asks of the world outside."""
 
@@ -70,11 +47,11 @@ class Deps(Protocol):
         """The consumer group generation that this worker is in."""
         ...
 
-    async def horizon(self, at: "Place", since: int) -> int:
+    async def horizon(self, at: Place, since: int) -> int:
         """Highest landed offset of a partition at or after a place, -1 for none."""
         ...
 
-    async def landed(self, at: "Place", last: int, since: int) -> set[int]:
+    async def landed(self, at: Place, last: int, since: int) -> set[int]:
         """Landed offsets of a partition from a place up to `last`."""
         ...
 
@@ -82,72 +59,13 @@ class Deps(Protocol):
         """Send dead letters and wait until Kafka has them all."""
         ...
 
-    def note(self, topic: str, epoch: int, batch: "Batch", bad: int) -> None:
+    def note(self, topic: str, epoch: int, batch: Batch, bad: int) -> None:
         """Remember a landed batch for the landings ledger."""
         ...
 
     def end(self, code: int, message: str) -> None:
         """End the process now."""
         ...
-
-
-class Part(NamedTuple):
-    """One fetch of a batch: the event to ack and the records of it that have not landed yet."""
-
-    event: EventT[Any]
-    fetch: Fetch
-
-
-@dataclass
-class Batch:
-    """Whole fetches that land together.
-
-    Attributes:
-        number: its name in the lane.
-        parts: the fetches in the order in which they came.
-        lane: where its columns are.
-        computed: the analysis under way.
-    """
-
-    number: int
-    parts: list[Part]
-    lane: Lane
-    computed: "asyncio.Task[Computed]" = field(repr=False)
-
-    @property
-    def generation(self) -> int:
-        """Group generation in which the fetches were made."""
-        return self.parts[0].event.message.generation_id or 0
-
-    def locate(self, index: int) -> tuple[Part, int]:
-        """The fetch that holds the batch's record `index`, and the record's index there."""
-        for part in self.parts:
-            if index < len(part.fetch.offsets):
-                return part, index
-            index -= len(part.fetch.offsets)
-        raise IndexError(index)
-
-    def find(self, partition: int, offset: int) -> tuple[Part, int]:
-        """The fetch and index of a record by its place in Kafka."""
-        for part in self.parts:
-            if part.event.message.partition == partition and offset in part.fetch.offsets:
-                return part, part.fetch.offsets.index(offset)
-        raise KeyError((partition, offset))
-
-    def oldest(self) -> int:
-        """Earliest Kafka timestamp in it, Unix milliseconds; 0 when it holds no record."""
-        return min((min(part.fetch.stamps) for part in self.parts if part.fetch.stamps), default=0)
-
-    def work(self, topic: str, epoch: int) -> Work:
-        """What travels to the lane."""
-        offsets, stamps = array("q"), array("q")
-        values: list[bytes | None] = []
-        for part in self.parts:
-            values += part.fetch.values
-            offsets.extend(part.fetch.offsets)
-            stamps.extend(part.fetch.stamps)
-        partitions = [(part.event.message.partition, len(part.fetch.offsets)) for part in self.parts]
-        return Work(topic, values, epoch, partitions, offsets, stamps)
 
 
 class Landing:
@@ -346,7 +264,7 @@ class Landing:
                 refused += 1
                 partition, offset = await batch.lane.call("place", (self.topic, batch.number), low)
                 part, index = batch.find(partition, offset)
-                failure = _failed(part, index, "insert", "refused", str(outcome))
+                failure = part.failure(index, "insert", "refused", str(outcome))
                 await self._bury(batch, [failure])
         return seconds, refused
 
@@ -368,7 +286,7 @@ class Landing:
 
     def _failure(self, batch: Batch, bad: Bad) -> Failure:
         part, index = batch.locate(bad.at)
-        return _failed(part, index, "decode", bad.reason, bad.detail)
+        return part.failure(index, "decode", bad.reason, bad.detail)
 
     async def _bury(self, batch: Batch, failures: Sequence[Failure]) -> None:
         wait = 0.2
@@ -384,20 +302,6 @@ class Landing:
                 wait = min(wait * 2, _LONGEST_WAIT)
         for failure in failures:
             self._deps.events.dead_letter(self.topic, failure.stage, failure.reason, failure.detail)
-
-
-def _failed(part: Part, index: int, stage: str, reason: str, detail: str) -> Failure:
-    fetch = part.fetch
-    return Failure(
-        part.event.message.tp,
-        fetch.offsets[index],
-        fetch.keys[index],
-        fetch.values[index],
-        fetch.stamps[index],
-        stage,
-        reason,
-        detail,
-    )
 
 
 def _tripped(topic: str, bad: Sequence[Bad]) -> str:

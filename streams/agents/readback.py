@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from streams.agents.landing import Batch, Place
+from streams.agents.batch import Batch, Place
 from streams.errors import KoubeiError
 from streams.store.client import Connection
 from streams.store.tables import BY_TOPIC

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 from streams import __version__
 from streams.agents.app import EXIT_BUG, LandingApp, build_app, owns, register, session_timeout
-from streams.agents.landing import Failure, Landing
+from streams.agents.batch import Failure
+from streams.agents.landing import Landing
 from streams.agents.lanes import Lane, LaneRecipe
 from streams.agents.lease import Lease
 from streams.agents.readback import ReadBack

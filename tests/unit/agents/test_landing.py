@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from streams.agents.landing import Batch, Failure, Landing, Place
+from streams.agents.batch import Batch, Failure, Part, Place
+from streams.agents.landing import Landing
 from streams.agents.lanes import Bad, Computed, LaneState, Work
 from streams.agents.lease import Lease
 from streams.agents.transport import Fetch
 from streams.agents.tripwire import TripWire
-from streams.clock import SYSTEM
+from streams.clock import SYSTEM, Clock
 from streams.errors import StoreRefused, StoreUnavailable, Tripped
 from streams.store.rows import Columns, Source
 from streams.telemetry.events import WorkerEvents
@@ -81,7 +82,7 @@ class World:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.lanes: Any = [InlineLane(store), InlineLane(store)]
-        self.clock = SYSTEM
+        self.clock: Clock = SYSTEM
         self.events = WorkerEvents(CollectorRegistry())
         self.lease = Lease(1e9, SYSTEM, self.events, lambda stall: None)
         self.current = 1
@@ -264,14 +265,15 @@ def test_any_faults_any_cut_and_a_crash_give_each_record_once(
     assert acked == [(event.message.partition, event.message.offset) for event in made]
 
 
+def batch_of(*fetches: tuple[int, int, list[bytes]]) -> Batch:
+    """A batch of (partition, first offset, values), outside of any lane."""
+    nothing: Any = None
+    events: list[Any] = [Event(partition, first, values, []) for partition, first, values in fetches]
+    return Batch(1, [Part(event, event.message.value) for event in events], nothing, nothing)
+
+
 def test_work_of_a_batch_keeps_partitions_and_offsets_side_by_side() -> None:
-    parts: Any = [
-        SimpleNamespace(
-            event=Event(partition, first, values, []), fetch=Event(partition, first, values, []).message.value
-        )
-        for partition, first, values in [(0, 5, [b"a", b"b"]), (2, 0, [b"c"])]
-    ]
-    batch = Batch(1, parts, None, None)  # type: ignore[arg-type]
+    batch = batch_of((0, 5, [b"a", b"b"]), (2, 0, [b"c"]))
     work: Work = batch.work("posts", 3)
     assert work.partitions == [(0, 2), (2, 1)]
     assert list(work.offsets) == [5, 6, 0]
@@ -282,11 +284,6 @@ def test_work_of_a_batch_keeps_partitions_and_offsets_side_by_side() -> None:
 
 async def test_computed_counts_rows_and_bad() -> None:
     lane = InlineLane(Store())
-    batch = Batch(
-        1,
-        [SimpleNamespace(event=Event(0, 0, [b"a"], []), fetch=Event(0, 0, [b"a", POISON], []).message.value)],
-        None,
-        None,
-    )  # type: ignore[list-item,arg-type]
-    computed: Computed = await lane.call("compute", ("posts", 1), batch.work("posts", 1))
+    work = batch_of((0, 0, [b"a", POISON])).work("posts", 1)
+    computed: Computed = await lane.call("compute", ("posts", 1), work)
     assert (computed.rows, [bad.at for bad in computed.bad]) == (1, [1])
