@@ -74,6 +74,7 @@ class Computed(NamedTuple):
 
 class _Held(NamedTuple):
     table: str
+    epoch: int
     columns: Columns
     where: list[tuple[int, int]]
 
@@ -99,14 +100,16 @@ class LaneState:
             for index, place in enumerate(zip(partitions, work.offsets, strict=True))
             if index not in refused
         ]
-        self.held[batch] = _Held(job.table, columns, where)
+        self.held[batch] = _Held(job.table, work.epoch, columns, where)
         return Computed(len(where), bad, time.perf_counter() - started)
 
     def insert(self, batch: BatchName, low: int, high: int) -> float:
         """Insert rows `low` to `high` of a held batch; the same rows always carry the same token."""
         held = self.held[batch]
         started = time.perf_counter()
-        token = sha1(f"{held.table}{held.where[low:high]}".encode(), usedforsecurity=False).hexdigest()
+        # Without the epoch, a topic made anew would repeat the tokens of its first offsets: rows lost in silence.
+        rows = f"{held.table}:{held.epoch}:{held.where[low:high]}"
+        token = sha1(rows.encode(), usedforsecurity=False).hexdigest()
         columns = held.columns if (low, high) == (0, len(held.where)) else take(held.columns, low, high)
         self.connection.insert(held.table, columns, settings={"insert_deduplication_token": token})
         return time.perf_counter() - started

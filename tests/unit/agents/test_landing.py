@@ -287,3 +287,12 @@ async def test_computed_counts_rows_and_bad() -> None:
     work = batch_of((0, 0, [b"a", POISON])).work("posts", 1)
     computed: Computed = await lane.call("compute", ("posts", 1), work)
     assert (computed.rows, [bad.at for bad in computed.bad]) == (1, [1])
+
+
+async def test_a_topic_made_anew_never_repeats_an_insert_token() -> None:
+    store = Store()
+    lane = InlineLane(store)
+    for number, epoch in ((1, 1), (2, 2)):
+        await lane.call("compute", ("posts", number), batch_of((0, 0, [b"a"])).work("posts", epoch))
+        await lane.call("insert", ("posts", number), 0, 1)
+    assert len(store.tokens) == 2
