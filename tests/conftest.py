@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import servers
+
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "data"
 COMPLETE = bool(os.environ.get("KOUBEI_TEST_COMPLETE"))
 
@@ -16,6 +18,13 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"the sample data is not there: put it into {SAMPLES}")
     return SAMPLES
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_orphans() -> Generator[None, None, None]:
+    """Whatever a failed test started ends with the session."""
+    yield
+    servers.end_all()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,6 +23,16 @@ READY_WITHIN = 30.0
 PASSWORD = "test"  # noqa: S105
 
 
+_started: "set[Process]" = set()
+
+
+def end_all() -> None:
+    """Kill what failed tests left running."""
+    for process in list(_started):
+        if process.running():
+            process.kill()
+
+
 class Process:
     """A child that says in one JSON line on stdout where it listens."""
 
@@ -36,6 +46,7 @@ class Process:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=log, env=self._env)
         self.said: dict[str, Any] = {}
+        _started.add(self)
 
     def wait_ready(self) -> dict[str, Any]:
         """The JSON line, within a limit."""

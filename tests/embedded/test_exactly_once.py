@@ -97,6 +97,9 @@ def test_a_flood_of_bad_records_stops_the_worker_and_resume_lets_them_pass(
 ) -> None:
     feed = Feed(broker, "flood")
     feed.send(50)
+    feed.flush()
+    good = "SELECT count() FROM posts WHERE post_id LIKE 'flood-%'"
+    servers.wait_for("the good posts", lambda: store.rows(good) == [(50,)])
     feed.post = lambda n: b"{rubbish"  # type: ignore[method-assign]
     feed.send(400)
     feed.flush()

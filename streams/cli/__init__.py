@@ -1,0 +1,253 @@
+"""The command line. `COMMANDS` is all there is; each command is imported only when it is called."""
+
+import difflib
+import logging
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from streams import __version__, language
+from streams.errors import KoubeiError
+from streams.language import t
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+USAGE = 2
+BUG = 70
+INTERRUPTED = 130
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+        name: what is typed after `koubei`.
+        target: `module:attribute` of its function, or of its cyclopts App when it has subcommands.
+        zh: what it does, in Chinese.
+        en: the same in English.
+        example: a command line that works; its help opens with it.
+    """
+
+    name: str
+    target: str
+    zh: str
+    en: str
+    example: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "up",
+        "streams.cli.up:up",
+        "启动整套系统（内置 Kafka 和 ClickHouse、处理进程、页面）",
+        "Start everything: embedded Kafka and ClickHouse, workers, the page",
+        "koubei up --demo",
+    ),
+    Command("down", "streams.cli.down:down", "停止", "Stop it", "koubei down"),
+    Command(
+        "status",
+        "streams.cli.status:status",
+        "每个进程的状态、地址、积压和行数",
+        "State of each process, addresses, lag and rows",
+        "koubei status --json",
+    ),
+    Command(
+        "ingest",
+        "streams.cli.ingest:ingest",
+        "导入帖子、转发或互动（JSONL、CSV、RSS）",
+        "Feed posts, shares or interactions (JSONL, CSV, RSS)",
+        "koubei ingest posts.jsonl --wait",
+    ),
+    Command(
+        "simulate",
+        "streams.cli.simulate:simulate",
+        "模拟一次新品发布和随后的投诉危机",
+        "Simulate a product launch and a complaint crisis",
+        "koubei simulate --duration 60",
+    ),
+    Command(
+        "sql",
+        "streams.cli.sql:sql",
+        "用只读账号查询",
+        "Query with the read-only account",
+        'koubei sql "SELECT platform, count() FROM posts_latest GROUP BY platform"',
+    ),
+    Command(
+        "doctor",
+        "streams.cli.doctor:doctor",
+        "检查这台机器和各项依赖，每个问题附一条命令",
+        "Check this machine and every dependency; each finding comes with a command",
+        "koubei doctor",
+    ),
+    Command(
+        "dead-letters",
+        "streams.cli.dead_letters:app",
+        "查看、重放或丢弃处理不了的记录",
+        "List, replay or drop the records that could not be processed",
+        "koubei dead-letters list --limit 20",
+    ),
+    Command(
+        "demo",
+        "streams.cli.demo:app",
+        "管理演示数据",
+        "Manage the demo data",
+        "koubei demo clear --yes",
+    ),
+    Command(
+        "topics",
+        "streams.cli.topics:app",
+        "创建、列出 Kafka 主题，查看积压",
+        "Create and list Kafka topics, show lag",
+        "koubei topics list",
+    ),
+    Command(
+        "migrate",
+        "streams.cli.migrate:migrate",
+        "把数据库升级到这个版本",
+        "Bring the database to this version",
+        "koubei migrate",
+    ),
+    Command(
+        "worker",
+        "streams.cli.worker:app",
+        "运行一个处理进程",
+        "Run one worker",
+        "koubei worker --kafka 127.0.0.1:9092",
+    ),
+    Command(
+        "dashboards",
+        "streams.cli.dashboards:app",
+        "把看板推送到 Grafana 或导出",
+        "Push the dashboards to Grafana, or export them",
+        "koubei dashboards push --url http://127.0.0.1:3000",
+    ),
+    Command("web", "streams.cli.web:web", "运行页面和 HTTP 接口", "Run the page and the API", "koubei web"),
+    Command(
+        "config",
+        "streams.cli.config:app",
+        "查看、检查设置",
+        "Show and check the settings",
+        "koubei config show --origin",
+    ),
+    Command(
+        "bench",
+        "streams.cli.bench:bench",
+        "在这台机器上实测性能",
+        "Measure this machine",
+        "koubei bench --quick",
+    ),
+)
+
+
+def build() -> "App":
+    """The cyclopts App over `COMMANDS`; importing it imports no command."""
+    from cyclopts import App, Group
+
+    from streams.cli.layout import DEFAULTS, Layout, prologue
+
+    app = App(
+        name="koubei",
+        version=__version__,
+        help=t(
+            "口碑监测：Kafka → Faust → ClickHouse → 页面和 Grafana。\n\n每个命令都有 --help。",
+            "Word-of-mouth monitoring: Kafka → Faust → ClickHouse → a page and Grafana.\n\n"
+            "Every command has --help.",
+        ),
+        help_prologue=prologue("koubei up --demo"),
+        help_formatter=Layout(),
+        help_format="plaintext",
+        default_parameter=DEFAULTS,
+        group_commands=Group(t("命令", "Commands"), sort_key=0),
+        group_parameters=Group(t("选项", "Options")),
+        group_arguments=Group(t("参数", "Arguments")),
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for position, command in enumerate(COMMANDS):
+        app.command(command.target, name=command.name, help=t(command.zh, command.en), sort_key=position)
+    for flags, zh, en in (
+        (app.help_flags, "显示说明", "Show this help."),
+        (app.version_flags, "显示版本", "Show the version."),
+    ):
+        for flag in flags:
+            app[flag].help = t(zh, en)
+    return app
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; prints errors, raises nothing."""
+    from cyclopts import CycloptsError
+
+    from streams.cli.mistakes import explain
+
+    try:
+        return _dispatch(arguments)
+    except CycloptsError as error:
+        message, code = explain(error), USAGE
+    except KoubeiError as error:
+        message, code = str(error), error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) went away. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from streams.cli.bug import report
+
+        message, code = report(error, arguments), BUG
+    print(message, file=sys.stderr)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    from streams.cli.layout import prologue
+
+    # Libraries log what they also raise; without a handler Python would print it all on stderr.
+    logging.getLogger().addHandler(logging.NullHandler())
+    _use_configured_language()
+    names = [command.name for command in COMMANDS]
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in names:
+        print(_unknown_command(arguments[0], names), file=sys.stderr)
+        return USAGE
+    app = build()
+    for command in COMMANDS:
+        if command.name in arguments[:1]:
+            app[command.name].help_prologue = prologue(command.example)
+    outcome = app(arguments or ["--help"])
+    sys.stdout.flush()
+    return outcome if isinstance(outcome, int) else 0
+
+
+def main() -> NoReturn:
+    """Entry point of `koubei`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _unknown_command(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return t(
+            f"没有 {name} 这个命令，是不是想写 koubei {near[0]}？",
+            f"There is no command {name}; did you mean koubei {near[0]}?",
+        )
+    return t(
+        f"没有 {name} 这个命令。全部命令：koubei --help", f"There is no command {name}. See koubei --help"
+    )
+
+
+def _use_configured_language() -> None:
+    """Help texts are made at import, before the settings are read, so the language comes first."""
+    if os.environ.get("KOUBEI_LANGUAGE"):
+        return
+    try:
+        chosen = tomllib.loads(Path("koubei.toml").read_text("utf-8")).get("language")
+    except (OSError, ValueError):
+        return
+    if chosen in language.LANGUAGES:
+        language.use(chosen)

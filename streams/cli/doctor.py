@@ -1,0 +1,340 @@
+"""koubei doctor: look at everything koubei stands on; each finding comes with a command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cyclopts import Parameter
+
+from streams.cli.common import ClickHouse, Data, Json, Kafka, reader_url, settings, show_json
+from streams.cli.common import stack as running_stack
+from streams.config import Settings
+from streams.embedded import machine
+from streams.embedded.clickhouse import explain_exit
+from streams.embedded.plan import DISK, MEGABYTE, MEMORY
+from streams.errors import BadConfig, KoubeiError
+from streams.language import t
+
+SKEW = 1.0
+"""Seconds that two clocks may differ before latencies become nonsense."""
+
+CJK = (
+    "NotoSansCJK",
+    "wqy",
+    "SourceHan",
+    "simsun",
+    "simhei",
+    "msyh",
+    "PingFang",
+    "uming",
+    "ukai",
+    "DroidSansFallback",
+)
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+
+
+class Finding(NamedTuple):
+    """One thing looked at.
+
+    Attributes:
+        name: which check it belongs to.
+        ok: whether it is as it should be.
+        text: what was found, against what is needed.
+        remedy: the command that mends it; "" when there is nothing to mend.
+    """
+
+    name: str
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+def doctor(
+    *,
+    only: Annotated[str | None, Parameter(help=t("只做这一项检查", "Only this check"))] = None,
+    json: Json = False,
+    data: Data = None,
+    kafka: Kafka = None,
+    clickhouse: ClickHouse = None,
+) -> int:
+    """Print a line for each check; ends with 1 when something is to be mended."""
+    loaded = settings(data, kafka, clickhouse)
+    if only is not None and only not in CHECKS:
+        raise BadConfig(
+            t(
+                f"没有检查 {only}，可用：{'、'.join(CHECKS)}",
+                f"There is no check {only}; there are: {', '.join(CHECKS)}",
+            )
+        )
+    found = []
+    for name, check in CHECKS.items():
+        if only not in (None, name):
+            continue
+        for ok, text, remedy in _tried(check, loaded):
+            finding = Finding(name, ok, text, remedy)
+            found.append(finding)
+            if not json:
+                _show(finding)
+    if json:
+        show_json([finding._asdict() for finding in found])
+    return 0 if all(finding.ok for finding in found) else 1
+
+
+Seen = tuple[bool, str, str]
+Check = Callable[[Settings], Iterator[Seen]]
+
+
+def _tried(check: Check, loaded: Settings) -> Iterator[Seen]:
+    """What a check sees; a server that does not answer is a finding, not the end of the list."""
+    try:
+        yield from check(loaded)
+    except KoubeiError as error:
+        yield False, str(error), "koubei status"
+
+
+def _show(finding: Finding) -> None:
+    mark = "✓" if finding.ok else "！"
+    print(f"{mark} {finding.name:<11} {finding.text}", flush=True)
+    if finding.remedy:
+        print(f"{'':<14}→ {finding.remedy}", flush=True)
+
+
+def _python(_: Settings) -> Iterator[Seen]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = (3, 11) <= sys.version_info[:2] < (3, 14)
+    yield ok, f"Python {version}", "" if ok else "uv tool install --python 3.12 koubei"
+
+
+def _memory(loaded: Settings) -> Iterator[Seen]:
+    stack = running_stack(loaded)
+    needed = 0 if stack else sum(MEMORY.values())
+    found = machine.memory_available()
+    if found is None:
+        yield True, t("可用内存未知（不是 Linux）", "memory available is not known (not Linux)"), ""
+        return
+    ok = found >= needed * MEGABYTE
+    text = t(
+        f"可用内存 {found // MEGABYTE} MB" + (f"，演示需要 {needed} MB" if needed else ""),
+        f"{found // MEGABYTE} MB of memory free" + (f", the demo needs {needed} MB" if needed else ""),
+    )
+    yield ok, text, "" if ok else "koubei up --only kafka,clickhouse"
+
+
+def _disk(loaded: Settings) -> Iterator[Seen]:
+    folder = loaded.embedded.data
+    free = machine.disk_free(folder) // MEGABYTE
+    ok = free >= DISK
+    text = t(
+        f"{folder} 可用磁盘 {free} MB，至少 {DISK} MB",
+        f"{free} MB of disk free at {folder}, {DISK} MB at least",
+    )
+    yield ok, text, "" if ok else "koubei up --data …"
+
+
+def _ports(loaded: Settings) -> Iterator[Seen]:
+    stack = running_stack(loaded)
+    if stack and stack.page:
+        yield True, t(f"页面在 {stack.page}", f"The page is at {stack.page}"), ""
+        return
+    port = loaded.web.port
+    if not port or machine.is_free(port, loaded.web.host):
+        yield True, t(f"端口 {port} 空闲", f"Port {port} is free"), ""
+        return
+    who = machine.holder(port)
+    name = f"{who.name}（pid {who.pid}）" if who else t("另一个程序", "another program")
+    other = machine.free_port(port + 1, loaded.web.host)
+    yield (
+        False,
+        t(f"端口 {port} 被 {name} 占用", f"Port {port} is taken by {name}"),
+        f"koubei up --port {other}",
+    )
+
+
+def _fonts(_: Settings) -> Iterator[Seen]:
+    names = (
+        file
+        for folder in FONT_FOLDERS
+        for _, _, files in os.walk(os.path.expanduser(folder))
+        for file in files
+        if file.lower().startswith(tuple(name.lower() for name in CJK))
+    )
+    found = next(names, None)
+    if found or sys.platform != "linux":
+        yield True, t(f"中文字体 {found or '系统自带'}", f"Chinese font {found or 'of the system'}"), ""
+        return
+    yield (
+        False,
+        t("没有中文字体：截图和报告会显示成方框", "No Chinese font: screenshots and reports will show boxes"),
+        "apt-get install fonts-wqy-microhei",
+    )
+
+
+def _timezone(loaded: Settings) -> Iterator[Seen]:
+    try:
+        now = datetime.now(ZoneInfo(loaded.timezone))
+    except (ZoneInfoNotFoundError, ValueError):
+        text = t(f"没有时区 {loaded.timezone}", f"There is no time zone {loaded.timezone}")
+        yield False, text, "apt-get install tzdata"
+        return
+    yield True, f"{loaded.timezone} {now:%Y-%m-%d %H:%M:%S}", ""
+
+
+def _engine(_: Settings) -> Iterator[Seen]:
+    """In a child process: on some processors the engine dies of an illegal instruction."""
+    code = "import chdb; print(chdb.query('SELECT version()', 'TSV'), end='')"
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        text = t(
+            "内置 ClickHouse 引擎 60 秒没有启动", "The embedded ClickHouse engine did not start within 60 s"
+        )
+        yield False, text, "koubei up --clickhouse clickhouse://…"
+        return
+    if tried.returncode == 0:
+        version = tried.stdout.strip()
+        yield True, t(f"内置 ClickHouse 引擎 {version} 能启动", f"The embedded engine {version} starts"), ""
+    elif "ModuleNotFoundError" in tried.stderr:
+        text = t("没有安装内置 ClickHouse 引擎", "The embedded ClickHouse engine is not installed")
+        yield False, text, 'pip install "koubei[embedded]"'
+    elif tried.returncode < 0:
+        yield False, explain_exit(tried.returncode), "koubei up --clickhouse clickhouse://…"
+    else:
+        last = (tried.stderr.strip().splitlines() or [""])[-1]
+        text = t(f"内置 ClickHouse 引擎不能启动：{last}", f"The embedded engine does not start: {last}")
+        yield False, text, 'pip install --force-reinstall "koubei[embedded]"'
+
+
+def _kafka(loaded: Settings) -> Iterator[Seen]:
+    from streams.broker.address import Broker
+    from streams.broker.epoch import epoch_ids
+    from streams.topics.registry import TOPICS
+
+    if not _somewhere(loaded, "kafka"):
+        yield (
+            True,
+            t("还没有启动，koubei up 会启动内置的", "Not started; koubei up starts the embedded one"),
+            "",
+        )
+        return
+    names = [topic.name for topic in TOPICS]
+    known = epoch_ids(Broker.of(loaded.kafka), names)
+    missing = [name for name in names if name not in known]
+    if missing:
+        text = t(
+            f"{loaded.kafka.bootstrap} 缺少主题 {'、'.join(missing)}",
+            f"{loaded.kafka.bootstrap} lacks the topics {', '.join(missing)}",
+        )
+        yield False, text, "koubei topics create"
+        return
+    yield True, t(f"{loaded.kafka.bootstrap}，主题齐全", f"{loaded.kafka.bootstrap}, all topics exist"), ""
+
+
+def _lag(loaded: Settings) -> Iterator[Seen]:
+    from streams.broker.address import Broker, landing_group
+    from streams.broker.lag import lags
+    from streams.topics.registry import EVENTS
+
+    if not _somewhere(loaded, "kafka"):
+        return
+    found = lags(Broker.of(loaded.kafka), landing_group(loaded.kafka), [topic.name for topic in EVENTS])
+    lag, lost = sum(one.lag for one in found), sum(one.lost for one in found)
+    if lost:
+        text = t(
+            f"{lost} 条在读到之前被 Kafka 清掉了",
+            f"{lost} records were dropped by Kafka before they were read",
+        )
+        yield False, text, "koubei topics lag"
+    else:
+        yield True, t(f"积压 {lag} 条", f"{lag} records behind"), ""
+
+
+def _clickhouse(loaded: Settings) -> Iterator[Seen]:
+    from streams.store.client import Connection
+    from streams.store.migrate import available, current
+
+    if not _somewhere(loaded, "clickhouse"):
+        yield (
+            True,
+            t("还没有启动，koubei up 会启动内置的", "Not started; koubei up starts the embedded one"),
+            "",
+        )
+        return
+    connection = Connection(reader_url(loaded), timeout=10.0)
+    try:
+        version = connection.query("SELECT version()").rows[0][0]
+        done, known = current(connection), available()[-1].number
+    finally:
+        connection.close()
+    where = f"{connection.address.host}:{connection.address.port}"
+    text = t(
+        f"{where} 版本 {version}，表结构 {done}/{known}", f"{where} version {version}, schema {done}/{known}"
+    )
+    yield done == known, text, "" if done == known else "koubei migrate"
+
+
+def _clock(loaded: Settings) -> Iterator[Seen]:
+    """Against ClickHouse's clock, and Kafka's as far as the newest rows tell of it."""
+    from streams.store.client import Connection
+
+    if not _somewhere(loaded, "clickhouse"):
+        return
+    connection = Connection(reader_url(loaded), timeout=10.0)
+    try:
+        began = datetime.now(UTC)
+        there = connection.query("SELECT now64(3, 'UTC')").rows[0][0]
+        ahead = connection.query(
+            "SELECT max(dateDiff('millisecond', landed_at, appended_at)) / 1000 "
+            "FROM posts WHERE landed_at > now() - INTERVAL 10 MINUTE"
+        ).rows[0][0]
+    finally:
+        connection.close()
+    middle = began + (datetime.now(UTC) - began) / 2
+    for name, skew in (
+        ("ClickHouse", abs((there.replace(tzinfo=UTC) - middle).total_seconds())),
+        ("Kafka", max(0.0, float(ahead or 0.0))),
+    ):
+        ok = skew <= SKEW
+        text = t(f"与 {name} 的时钟相差 {skew:.1f} 秒", f"{skew:.1f} s from the clock of {name}")
+        yield ok, text, "" if ok else "timedatectl set-ntp true"
+
+
+def _privacy(loaded: Settings) -> Iterator[Seen]:
+    if loaded.edge.hmac_key:
+        yield True, t("用户编号以 HMAC 化名保存", "User ids are stored as keyed hashes"), ""
+        return
+    yield (
+        False,
+        t(
+            "没有设置化名密钥，用户编号按原样保存",
+            "No key for keyed hashes is set: user ids are stored as they are",
+        ),
+        "export KOUBEI_EDGE__HMAC_KEY=$(openssl rand -hex 32)",
+    )
+
+
+def _somewhere(loaded: Settings, part: str) -> bool:
+    """Whether there is an address to look at: set by somebody, or of a running stack."""
+    fields = loaded.kafka.model_fields_set if part == "kafka" else loaded.store.model_fields_set
+    return ("bootstrap" if part == "kafka" else "url") in fields
+
+
+CHECKS: dict[str, Check] = {
+    "python": _python,
+    "memory": _memory,
+    "disk": _disk,
+    "ports": _ports,
+    "fonts": _fonts,
+    "timezone": _timezone,
+    "engine": _engine,
+    "kafka": _kafka,
+    "clickhouse": _clickhouse,
+    "lag": _lag,
+    "clock": _clock,
+    "privacy": _privacy,
+}
