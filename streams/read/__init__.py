@@ -1,0 +1,1 @@
+"""The only way to ask the store anything: bounded queries on the reading account."""

@@ -1,0 +1,1 @@
+"""The built-in page and the HTTP API, in one process on Litestar."""

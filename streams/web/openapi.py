@@ -1,0 +1,99 @@
+"""The OpenAPI document: Litestar's own, with the records of the write API filled in from their structs."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from streams.topics.registry import EVENTS
+
+_REF = "#/components/schemas/{name}"
+
+
+class Schema(JsonRenderPlugin):
+    """Serves the document as JSON; nothing is loaded from elsewhere to show it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document as bytes."""
+        return super().render(request, filled(openapi_schema))
+
+
+def filled(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with request bodies, answers and problems described."""
+    schemas = msgspec.json.schema_components([topic.struct for topic in EVENTS], ref_template=_REF)[1]
+    components = {**document.get("components", {})}
+    components["schemas"] = {
+        **components.get("schemas", {}),
+        **schemas,
+        "Results": _RESULTS,
+        "Problem": _PROBLEM,
+    }
+    paths = dict(document["paths"])
+    for topic in EVENTS:
+        path = f"/api/v1/{topic.name}"
+        record = {"$ref": _REF.format(name=topic.struct.__name__)}
+        results = {"application/json": {"schema": {"$ref": _REF.format(name="Results")}}}
+        problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+        operation = {
+            **paths[path]["post"],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": {"oneOf": [record, {"type": "array", "items": record}]}},
+                    "application/x-ndjson": {"schema": record},
+                },
+            },
+            "responses": {
+                "202": {"description": "All accepted and acknowledged by Kafka", "content": results},
+                "207": {"description": "Some accepted, see the results", "content": results},
+                **{status: {"description": text, "content": problem} for status, text in _PROBLEMS.items()},
+            },
+            "security": [{}, {"token": []}],
+        }
+        paths[path] = {**paths[path], "post": operation}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    return {**document, "paths": paths, "components": components}
+
+
+_RESULTS = {
+    "type": "object",
+    "required": ["accepted", "rejected", "results"],
+    "properties": {
+        "accepted": {"type": "integer"},
+        "rejected": {"type": "integer"},
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "status"],
+                "properties": {
+                    "index": {"type": "integer", "description": "Position in the request, from 0"},
+                    "status": {"enum": ["accepted", "rejected"]},
+                    "id": {"type": "string", "description": "The record's id, filled in if it had none"},
+                    "reason": {"type": "string", "description": "A word for programs"},
+                    "detail": {"type": "string", "description": "What is wrong, for a person"},
+                },
+            },
+        },
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+_PROBLEMS = {
+    "400": "Nothing usable",
+    "401": "Token missing or wrong",
+    "403": "From a page of another site",
+    "413": "More than 10 MB",
+    "429": "Too many requests wait for Kafka; see Retry-After",
+    "503": "Kafka does not answer; sending again is safe",
+}

@@ -1,0 +1,141 @@
+"""Every committed dashboard is within what page and Grafana both draw; everything else is refused by name."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.boards.board import Board, load, load_all, translations
+from streams.config import shipped
+from streams.errors import BadConfig
+
+FOLDER = shipped("dashboards")
+BOARDS = [board for _, board in load_all(FOLDER)]
+FILES = sorted(FOLDER.glob("*/*.json"))
+SAFE = re.compile(
+    r"\$__(timeFilter|timeInterval)(_ms)?\(|\$__(fromTime|toTime)(_ms)?\b|\$__interval_s\b|\$__conditionalAll\(|"
+    r"\$\{\w+:singlequote\}|(?<=, )\$\w+(?=\))"
+)
+
+
+def panels() -> list[tuple[Board, int]]:
+    return [(board, panel.id) for board in BOARDS for panel in board.panels]
+
+
+def test_uids_are_the_promised_ones() -> None:
+    assert {board.uid: board.title for board in BOARDS} == {
+        "koubei-overview": "口碑总览",
+        "koubei-pipeline": "管道运行",
+    }
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda b: b.uid)
+def test_only_safe_macros(board: Board) -> None:
+    for panel in board.panels:
+        for target in panel.targets:
+            assert "$" not in SAFE.sub("", target.raw_sql), panel.title
+            # Reads go through the views that hide FINAL; landings and the ledger have one row a batch anyway.
+            assert not re.search(r"FROM (posts|shares|interactions|dead_letters)\b", target.raw_sql), (
+                panel.title
+            )
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda b: b.uid)
+def test_panels_do_not_overlap(board: Board) -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in board.panels:
+        place = panel.grid_pos
+        assert place.x + place.w <= 24
+        for x in range(place.x, place.x + place.w):
+            for y in range(place.y, place.y + place.h):
+                assert (x, y) not in taken, f"{panel.title} lies on {taken.get((x, y))}"
+                taken[x, y] = panel.title
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda b: b.uid)
+def test_everything_has_an_english_name(board: Board) -> None:
+    words = translations(FOLDER)
+    wanted = {board.title, board.description}
+    wanted |= {variable.label for variable in board.templating.variables if not variable.hide}
+    for panel in board.panels:
+        wanted |= {panel.title, panel.description, panel.no_value}
+        for target in panel.targets:
+            wanted |= set(re.findall(r"AS `([^`]+)`", target.raw_sql))
+            wanted |= set(re.findall(r"'([\u4e00-\u9fff]+)'", target.raw_sql))
+    missing = {text for text in wanted if re.search(r"[\u4e00-\u9fff]", text)} - set(words)
+    assert not missing
+
+
+def test_stop_words_are_those_of_the_lexicon() -> None:
+    lexicon = shipped("lexicons") / "stopwords" / "words.tsv"
+    lines = lexicon.read_text(encoding="utf-8").splitlines()[1:]
+    wanted = [word for line in lines if len(word := line.split("\t")[0].strip()) >= 2]
+    (overview,) = (board for board in BOARDS if board.uid == "koubei-overview")
+    variable = overview.variable("stop_words")
+    assert variable is not None
+    assert variable.listed == wanted, "copy lexicons/stopwords into the variable stop_words of overview.json"
+
+
+def test_files_are_formatted() -> None:
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n", file
+
+
+def changed(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    document = json.loads(FILES[0].read_text(encoding="utf-8"))
+    change(document)
+    file = tmp_path / "口碑" / "overview.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def _set(*path: Any, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        node: Any = document
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_set("panels", 0, "type", value="heatmap"), "heatmap"),
+        (_set("panels", 0, "transformations", value=[]), "transformations"),
+        (_set("panels", 0, "repeat", value="brand"), "repeat"),
+        (_set("panels", 0, "options", "orientationX", value=1), "orientationX"),
+        (_set("panels", 0, "fieldConfig", "defaults", "unit", value="bytes"), "bytes"),
+        (_set("panels", 0, "fieldConfig", "defaults", "noValue", value=""), "noValue"),
+        (_set("panels", 0, "targets", value=[]), "no query"),
+        (_set("panels", 0, "datasource", "uid", value="other"), "other"),
+        (_set("panels", 1, "id", value=1), "same id"),
+        (_set("schemaVersion", value=39), "39"),
+        (_set("annotations", value={}), "annotations"),
+        (_set("panels", 0, value=3), "3"),
+    ],
+)
+def test_what_the_page_cannot_draw_is_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load(changed(tmp_path, change))
+    message = str(caught.value)
+    assert "口碑/overview.json" in message
+    assert said in message
+
+
+def test_the_panel_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="负面占比"):
+        load(changed(tmp_path, _set("panels", 1, "repeat", value="x")))
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig):
+        load_all(tmp_path)
