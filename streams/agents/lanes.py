@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from streams.store.client import Connection
 from streams.store.rows import Columns, Source, take
+from streams.telemetry import log
 
 BatchName = tuple[str, int]
 """Topic and number of a batch."""
@@ -159,6 +160,7 @@ def _start_process(recipe: LaneRecipe, parent: int) -> None:
     global _state
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    log.configure()
     _die_with(parent)
     _state = recipe.build()
     _calm_collector()

@@ -53,6 +53,15 @@ def simulate(
             help=t("只发这么多条首发帖子，越快越好", "Only this many posts of a launch, as fast as can be"),
         ),
     ] = None,
+    start: Annotated[
+        float | None,
+        Parameter(
+            help=t(
+                "发布时刻（Unix 秒，默认现在）；同一时刻重放不会重复计数",
+                "Moment of the launch, Unix seconds (now); the same moment again counts nothing twice",
+            )
+        ),
+    ] = None,
     data: Data = None,
     kafka: Kafka = None,
 ) -> int:
@@ -60,7 +69,7 @@ def simulate(
     _positive("--rate", rate)
     _positive("--duration", duration)
     _positive("--burst", burst_)
-    start = SYSTEM.now()
+    start = SYSTEM.now() if start is None else start
     if burst_ is not None:
         # made beforehand, so that what is measured is the way in and not this program
         events: Iterator[Event] = iter(list(burst(burst_, seed=seed, start=start)))

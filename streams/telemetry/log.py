@@ -10,10 +10,7 @@ _QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "niquests", "urllib3"
 
 
 def configure(*, level: int = logging.INFO) -> None:
-    """Send everything to stderr: lines for a person on a terminal, else JSON objects.
-
-    `KOUBEI_LOG=plain` is what the supervisor asks of its children: it adds names and colours itself.
-    """
+    """Send everything to stderr: lines for a person on a terminal, else JSON objects."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -43,5 +40,7 @@ def configure(*, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # The store room turns its tracebacks into one error of ours.
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
     # It calls every rebalance an error, once a partition; what matters of it comes as our own events.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)

@@ -8,6 +8,7 @@ import pytest
 from streams.errors import BadConfig, StoreRefused, StoreUnavailable
 from streams.store import epochs, migrate, tables, upkeep
 from streams.store.client import Address, Connection
+from streams.store.rows import Columns
 from tests import servers
 
 pytestmark = pytest.mark.embedded
@@ -29,7 +30,7 @@ def connection(server: servers.ClickHouse) -> Iterator[Connection]:
 @pytest.fixture
 def fresh(server: servers.ClickHouse, request: pytest.FixtureRequest) -> str:
     """URL of a database of the test's own, not yet migrated."""
-    return server.url.removesuffix("koubei") + request.node.name
+    return f"{server.url.removesuffix('koubei')}{request.node.name}"
 
 
 @pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
@@ -95,7 +96,7 @@ def test_ttl_is_set_changed_and_taken_away_by_setting(fresh: str) -> None:
 
 def test_an_edit_wins_over_a_later_copy_and_a_post_counts_once(connection: Connection) -> None:
     def insert(text: str, offset: int, edited: int = 0) -> None:
-        columns = {
+        columns: Columns = {
             "platform": ["微博"],
             "post_id": ["e1"],
             "text": [text],
@@ -115,7 +116,7 @@ def test_an_edit_wins_over_a_later_copy_and_a_post_counts_once(connection: Conne
 
 def test_of_a_repeated_share_the_first_landed_stays(connection: Connection) -> None:
     for parent, epoch, offset in (("late", 1, 9), ("first", 1, 4), ("other topic", 2, 0)):
-        columns = {
+        columns: Columns = {
             "platform": ["微博"],
             "share_id": ["s1"],
             "root_id": ["r1"],
@@ -129,7 +130,7 @@ def test_of_a_repeated_share_the_first_landed_stays(connection: Connection) -> N
 
 
 def test_mentions_unite_posts_and_shares(connection: Connection) -> None:
-    mentions = {
+    mentions: Columns = {
         "mentions.brand": [["星曜", "云岭"]],
         "mentions.sentiment": [["pos", "neg"]],
         "mentions.score": [[0.5, -0.5]],
@@ -165,7 +166,7 @@ def test_mentions_unite_posts_and_shares(connection: Connection) -> None:
 def test_the_same_id_with_another_hour_is_merged(connection: Connection) -> None:
     hour = 3_600_000
     for offset, shift in enumerate((0, 5 * hour, 2 * hour)):
-        columns = {
+        columns: Columns = {
             "platform": ["微博"],
             "post_id": ["c1"],
             "text": [f"{shift}"],
