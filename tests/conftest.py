@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.realkafka import real_kafka
+
+__all__ = ["real_kafka"]
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "data"
 COMPLETE = bool(os.environ.get("KOUBEI_TEST_COMPLETE"))

@@ -5,8 +5,10 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,16 +156,87 @@ def kafka(root: Path) -> Iterator[str]:
         process.end()
 
 
-def worker(root: Path, bootstrap: str, url: str, *options: str, prefix: str = "", **settings: str) -> Process:
+def worker(
+    root: Path,
+    bootstrap: str,
+    url: str,
+    *options: str,
+    prefix: str = "",
+    group: str = "koubei",
+    **settings: str,
+) -> Process:
     """A landing worker, not yet ready. `settings` are those of the room `worker`."""
     env = {
         "KOUBEI_KAFKA__BOOTSTRAP": bootstrap,
         "KOUBEI_KAFKA__TOPIC_PREFIX": prefix,
-        "KOUBEI_KAFKA__GROUP": f"{prefix}koubei",
+        "KOUBEI_KAFKA__GROUP": group,
         "KOUBEI_STORE__URL": url,
         **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in settings.items()},
     }
     return Process("streams", "worker", *options, log=root / "worker.log", env=env)
+
+
+class Cutter:
+    """A way to a server that can lose what it answers: the request arrives, the reply does not."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.lost = 0
+        self._losing = threading.Event()
+        self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+
+    def __enter__(self) -> "Cutter":
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        for pair in list(self._pairs):
+            self._hang_up(pair)
+
+    def lose_replies(self) -> None:
+        """From the next reply on each connection loses it and is cut; later connections are whole again."""
+        self._losing.set()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target), 5)
+            except OSError:
+                return
+            pair = (client, server)
+            self._pairs.add(pair)
+            threading.Thread(target=self._pump, args=(client, server, pair, False), daemon=True).start()
+            threading.Thread(target=self._pump, args=(server, client, pair, True), daemon=True).start()
+
+    def _pump(
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        pair: tuple[socket.socket, socket.socket],
+        replies: bool,
+    ) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                if replies and self._losing.is_set():
+                    self._losing.clear()
+                    self.lost += 1
+                    # What the server was told to do it goes on doing while nobody hears of it.
+                    time.sleep(0.3)
+                    break
+                sink.sendall(data)
+        except OSError:
+            pass
+        finally:
+            self._hang_up(pair)
+
+    def _hang_up(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        self._pairs.discard(pair)
+        for end in pair:
+            end.close()
 
 
 def wait_for(what: str, check: Any, limit: float = 60.0) -> Any:

@@ -242,7 +242,8 @@ class Landing:
             self._deps.events.landed(
                 self.topic,
                 computed.rows - refused,
-                delay=max(0.0, clock.now() - batch.oldest() / 1000),
+                since_append=max(0.0, clock.now() - batch.oldest() / 1000),
+                since_event=max(0.0, clock.now() - computed.oldest / 1000),
                 compute=computed.seconds,
                 insert=seconds,
             )

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from streams.store.client import Connection
 from streams.store.rows import Columns, Source, take
+from streams.store.tables import BY_TOPIC
 from streams.telemetry import log
 
 BatchName = tuple[str, int]
@@ -66,10 +67,18 @@ class Work(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """What the parent learns of a batch: how many rows it became and which records were bad."""
+    """What the parent learns of a batch.
+
+    Attributes:
+        rows: how many rows it became.
+        bad: the records that cannot become rows.
+        oldest: time of its oldest event, Unix milliseconds; 0 without rows.
+        seconds: how long the work took.
+    """
 
     rows: int
     bad: list[Bad]
+    oldest: int
     seconds: float
 
 
@@ -102,7 +111,8 @@ class LaneState:
             if index not in refused
         ]
         self.held[batch] = _Held(job.table, work.epoch, columns, where)
-        return Computed(len(where), bad, time.perf_counter() - started)
+        oldest = min(columns.get(BY_TOPIC[work.topic].time, ()), default=0)
+        return Computed(len(where), bad, oldest, time.perf_counter() - started)
 
     def insert(self, batch: BatchName, low: int, high: int) -> float:
         """Insert rows `low` to `high` of a held batch; the same rows always carry the same token."""

@@ -7,7 +7,7 @@ record's, so acking it commits the whole. See docs/adr/0001.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -196,6 +196,14 @@ class Consumer(StockConsumer):
     def on_buffer_full(self, tp: TP) -> None:
         """A full queue holds the fetch loop itself: pausing the partition would cost up to a second."""
 
+    def lag(self) -> Counter[str]:
+        """Records of the assigned partitions behind the last acked one, by topic, as of the last fetch."""
+        lag: Counter[str] = Counter()
+        for tp in self.assignment():
+            end, done = self.highwater(tp), self._committed_offset[tp] or 0
+            lag[tp.topic] += max(0, (end or 0) - done)
+        return lag
+
     def _forget(self) -> None:
         self._handed.clear()
         self._landed.clear()
@@ -276,6 +284,9 @@ class App(FaustApp, ABC):
     @abstractmethod
     def open(self, partitions: int) -> None:
         """Partitions were assigned; the first fetch has not come yet."""
+
+    def _create_directories(self) -> None:
+        """No tables, no state on disk: Faust would leave a folder in whatever directory it starts in."""
 
     def _new_transport(self) -> TransportT:
         return Transport(self.conf.broker_consumer, self)

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from streams import __version__
 from streams.agents.app import EXIT_BUG, LandingApp, build_app, owns, register, session_timeout
@@ -17,6 +17,7 @@ from streams.agents.landing import Landing
 from streams.agents.lanes import Lane, LaneRecipe
 from streams.agents.lease import Lease
 from streams.agents.readback import ReadBack
+from streams.agents.transport import Consumer
 from streams.agents.transport import Worker as FaustWorker
 from streams.agents.tripwire import TripWire
 from streams.broker.address import Broker
@@ -43,6 +44,7 @@ FENCE = 0.6
 """Share of the session timeout that the event loop may stand still."""
 
 UPKEEP_EVERY = 20.0
+LAG_EVERY = 2.0
 
 
 class Worker:
@@ -130,6 +132,7 @@ class Worker:
             self.lease.run(),
             self._readback.flush_for_ever(),
             self._upkeep(),
+            self._show_lag(),
         ]
         for landing in landings:
             loops += landing.loops()
@@ -155,6 +158,12 @@ class Worker:
                     await self._readback.run(upkeep.merge_conflicts)
                 except KoubeiError as error:
                     self.events.store_unavailable(error, UPKEEP_EVERY)
+
+    async def _show_lag(self) -> None:
+        while True:
+            await asyncio.sleep(LAG_EVERY)
+            for topic, records in cast(Consumer, self.app.consumer).lag().items():
+                self.events.lag(self.broker.bare(topic), records)
 
     def generation(self) -> int:
         """The consumer group generation that this worker is in."""

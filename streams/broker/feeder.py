@@ -100,7 +100,7 @@ class Feeder:
         broker: Broker,
         group: str,
         *,
-        idle_limit: float = 30.0,
+        idle_limit: float = 90.0,
         keep_runs: bool = False,
         clock: Clock = SYSTEM,
     ) -> None:

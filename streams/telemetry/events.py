@@ -51,6 +51,19 @@ class WorkerEvents:
             buckets=_PROMISES,
             registry=registry,
         )
+        self._event_delay = Histogram(
+            "koubei_worker_event_delay_seconds",
+            "A batch's oldest event to its row; large when history is fed.",
+            ["topic"],
+            buckets=(*_PROMISES, 60.0, 600.0, 3600.0, 86400.0),
+            registry=registry,
+        )
+        self._lag = Gauge(
+            "koubei_worker_lag_records",
+            "Records in this worker's partitions that have not landed.",
+            ["topic"],
+            registry=registry,
+        )
         self._stage = Counter(
             "koubei_worker_stage_seconds",
             "Wall seconds spent by stage.",
@@ -84,12 +97,26 @@ class WorkerEvents:
         self._skipped.labels(topic).inc(n)
         self._log.debug("records_already_landed", topic=topic, n=n)
 
-    def landed(self, topic: str, rows: int, *, delay: float, compute: float, insert: float) -> None:
-        """A batch is in ClickHouse."""
+    def lag(self, topic: str, records: int) -> None:
+        """How many records of this worker's partitions have not landed."""
+        self._lag.labels(topic).set(records)
+
+    def landed(
+        self,
+        topic: str,
+        rows: int,
+        *,
+        since_append: float,
+        since_event: float,
+        compute: float,
+        insert: float,
+    ) -> None:
+        """A batch is in ClickHouse; its oldest record was appended and happened so many seconds ago."""
         self._waiting = False
         self._landed.labels(topic).inc(rows)
         self._batch_rows.labels(topic).observe(rows)
-        self._delay.labels(topic).observe(delay)
+        self._delay.labels(topic).observe(since_append)
+        self._event_delay.labels(topic).observe(since_event)
         self._stage.labels(topic, "compute").inc(compute)
         self._stage.labels(topic, "insert").inc(insert)
 

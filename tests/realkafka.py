@@ -15,7 +15,7 @@ from streams.broker.address import Broker
 from streams.broker.epoch import metadata
 from streams.errors import BrokerUnavailable
 
-RUN = Path(__file__).parents[2] / "deploy" / "kafka" / "run.sh"
+RUN = Path(__file__).parents[1] / "deploy" / "kafka" / "run.sh"
 READY_WITHIN = 60.0
 FETCH_WITHIN = 300.0
 REMEDY = "install Java 17 and Maven (apt-get install default-jre-headless maven) or set KOUBEI_TEST_KAFKA"
