@@ -35,5 +35,5 @@ lint: $(STAMP)  ## style and import rules
 types: $(STAMP)  ## mypy, strict
 	$(RUN) mypy
 
-bench: $(STAMP)  ## measure this machine and write docs/benchmarks.md
-	$(RUN) streams bench
+bench: $(STAMP)  ## measure beside the alternatives and write docs/benchmarks.md
+	$(UV) run --locked --project bench python -m bench

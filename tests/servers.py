@@ -1,5 +1,6 @@
 """Real processes for tests: the embedded servers and workers, started as `koubei up` starts them."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -236,6 +237,8 @@ class Cutter:
     def _hang_up(self, pair: tuple[socket.socket, socket.socket]) -> None:
         self._pairs.discard(pair)
         for end in pair:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # a close alone would not wake who waits on it
             end.close()
 
 

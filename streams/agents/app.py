@@ -20,7 +20,7 @@ from streams.topics.registry import POSTS
 
 EXIT_BUG = 71
 
-EMBEDDED_SESSION = 3.0
+EMBEDDED_SESSION = 2.5
 """The embedded broker knows no static members: a killed worker's partitions wait for its session."""
 
 FETCH_RECORDS = 5_000

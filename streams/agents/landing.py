@@ -95,7 +95,12 @@ class Landing:
         self._open_batches = 0
         self._void: int | None = None
         self._horizons: dict[TP, tuple[int, int]] = {}
-        self._queue: asyncio.Queue[Batch] = asyncio.Queue(maxsize=max(1, len(deps.lanes) - 1))
+        self._queue: asyncio.Queue[Batch] = asyncio.Queue()
+        # A batch goes to a lane that is free: were its analysis queued there before the insert of an earlier
+        # batch, that insert, and all behind it, would wait. The free lanes also bound what is under way.
+        self._free: asyncio.Queue[Lane] = asyncio.Queue()
+        for lane in deps.lanes:
+            self._free.put_nowait(lane)
         self._arrived = asyncio.Event()
         self._hurry = asyncio.Event()
         self._room = asyncio.Event()
@@ -185,11 +190,11 @@ class Landing:
             if pause > 0 and self._rows < self._batch_rows:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._hurry.wait(), pause)
-            batch = self._cut()
+            batch = self._cut(await self._free.get())
             last_cut = self._deps.clock.monotonic()
             await self._queue.put(batch)
 
-    def _cut(self) -> Batch:
+    def _cut(self, lane: Lane) -> Batch:
         """Whole fetches until the batch is full: its acks are exact then."""
         parts: list[Part] = []
         rows = 0
@@ -208,7 +213,7 @@ class Landing:
         self._room.set()
         self._numbers += 1
         self._open_batches += 1
-        number, lane = self._numbers, self._deps.lanes[self._numbers % len(self._deps.lanes)]
+        number = self._numbers
         batch = Batch(number, parts, lane, None)  # type: ignore[arg-type]  # filled in by the next line
         name = (self.topic, number)
         batch.computed = asyncio.ensure_future(lane.call("compute", name, batch.work(self.topic, self.epoch)))
@@ -225,6 +230,7 @@ class Landing:
                 self._deps.events.gave_up(self.topic, 1)
             finally:
                 await batch.lane.call("drop", (self.topic, batch.number))
+                self._free.put_nowait(batch.lane)
                 self._open_batches -= 1
                 if not self._open_batches and not self._pending:
                     self._idle.set()

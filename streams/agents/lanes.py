@@ -153,7 +153,7 @@ class LaneRecipe(NamedTuple):
     sentiment: str
     lexicons: tuple[Path, ...]
     cache: Path | None
-    timeout: float = 30.0
+    timeout: float = 10.0
 
     def build(self) -> LaneState:
         """The state, built where the lane lives: the parent never loads the text core."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from streams import __version__, language
-from streams.errors import KoubeiError
+from streams.errors import KoubeiError, Retryable
 from streams.language import t
 
 if TYPE_CHECKING:
@@ -189,6 +189,8 @@ def run(arguments: list[str]) -> int:
         return _dispatch(arguments)
     except CycloptsError as error:
         message, code = explain(error), USAGE
+    except Retryable as error:
+        message, code = _unavailable(error, arguments), error.exit_code
     except KoubeiError as error:
         message, code = str(error), error.exit_code
     except KeyboardInterrupt:
@@ -222,6 +224,15 @@ def _dispatch(arguments: list[str]) -> int:
     outcome = app(arguments or ["--help"])
     sys.stdout.flush()
     return outcome if isinstance(outcome, int) else 0
+
+
+def _unavailable(error: Retryable, arguments: list[str]) -> str:
+    from streams.cli.bug import flag
+    from streams.cli.common import unavailable
+
+    if flag(arguments, "--kafka") or flag(arguments, "--clickhouse"):
+        return str(error)
+    return unavailable(error, flag(arguments, "--data"))
 
 
 def main() -> NoReturn:

@@ -17,7 +17,7 @@ def report(error: BaseException, arguments: list[str]) -> str:
 
     The command line is written without the values of its options: they may hold passwords.
     """
-    folder = Path(os.environ.get("KOUBEI_EMBEDDED__DATA") or _flag(arguments, "--data") or "data") / "reports"
+    folder = Path(flag(arguments, "--data") or os.environ.get("KOUBEI_EMBEDDED__DATA") or "data") / "reports"
     text = "\n".join(
         (
             f"koubei {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -42,7 +42,8 @@ def report(error: BaseException, arguments: list[str]) -> str:
     return t("koubei 自己出错了，详情见上", "A bug in koubei, details above")
 
 
-def _flag(arguments: list[str], name: str) -> str | None:
+def flag(arguments: list[str], name: str) -> str | None:
+    """The value of an option on a command line, as far as it can be told without parsing it."""
     for given, value in zip(arguments, arguments[1:], strict=False):
         if given == name:
             return value

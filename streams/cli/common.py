@@ -12,7 +12,7 @@ from streams import config, language
 from streams.config import Settings
 from streams.embedded import state
 from streams.embedded.state import Running
-from streams.errors import BadConfig
+from streams.errors import BadConfig, Retryable
 from streams.language import t
 
 Data = Annotated[
@@ -83,6 +83,25 @@ def settings(
         loaded = config.load(**flags)
     language.use(loaded.language)
     return loaded
+
+
+def unavailable(error: Retryable, data: str | None) -> str:
+    """What to say when a server does not answer: nothing was started is the usual reason, and said first.
+
+    Args:
+        error: which server does not answer.
+        data: --data, where it was given.
+    """
+    loaded = config.load(**own_flags(Path(data) if data else None, None, None))
+    named = "bootstrap" in loaded.kafka.model_fields_set or "url" in loaded.store.model_fields_set
+    if named or stack(loaded) is not None:
+        return str(error)
+    folder = loaded.embedded.data
+    hint = t(
+        f"{folder} 上没有正在运行的系统。启动：koubei up；已在别的目录上运行：加 --data 目录",
+        f"No stack runs on {folder}. Start one: koubei up; if one runs on another folder: add --data FOLDER",
+    )
+    return f"{hint}\n{error}"
 
 
 def own_flags(

@@ -83,10 +83,13 @@ def list_(
     loaded = settings(data, None, clickhouse)
     connection = Connection(reader_url(loaded))
     try:
-        columns, rows = connection.stream(LIST, _choice(topic, reason, state, limit))
-        write(Rows(columns, rows), "json" if json else "table", loaded.timezone, sys.stdout)
+        found = connection.query(LIST, _choice(topic, reason, state, limit))
     finally:
         connection.close()
+    if not json and not found.rows:
+        say(t("没有死信", "There are no dead letters"))
+        return
+    write(Rows(found.columns, iter(found.rows)), "json" if json else "table", loaded.timezone, sys.stdout)
     if not json:
         say(
             t(

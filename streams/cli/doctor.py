@@ -314,7 +314,8 @@ def _privacy(loaded: Settings) -> Iterator[Seen]:
             "没有设置化名密钥，用户编号按原样保存",
             "No key for keyed hashes is set: user ids are stored as they are",
         ),
-        "export KOUBEI_EDGE__HMAC_KEY=$(openssl rand -hex 32)",
+        # Into the file: a key that lives in one shell only would give each user a new name in the next.
+        "printf '[edge]\\nhmac_key = \"%s\"\\n' $(openssl rand -hex 32) >> koubei.toml",
     )
 
 

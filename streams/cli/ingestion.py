@@ -113,6 +113,8 @@ class Run:
             say(t(f"{name} 按 GB18030 编码读取", f"{name} was read as GB18030"))
         fed = Fed(name, sorted(found), self._sent - before, self.bad - bad_before)
         self._files.append(fed)
+        if not fed.bad and not fed.sent:
+            say(t(f"{name} 是空的，一条也没有发送", f"{name} is empty, nothing was sent"))
         if fed.bad > 1 and not fed.sent:
             say(
                 t(

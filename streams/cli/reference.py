@@ -63,7 +63,9 @@ def _options(app: App) -> Iterator[str]:
     for argument in shown:
         default = argument.field_info.default
         told = "" if default in (None, False, (), argument.field_info.empty) else f"`{default}`"
-        names = ", ".join(f"`{name}`" for name in argument.names if not name.startswith("--no-"))
+        names = ", ".join(
+            f"`{name}`" for name in argument.names if not name.startswith(("--no-", "--empty-"))
+        )
         yield f"| {names} | {str(argument.parameter.help or '').replace('|', chr(92) + '|')} | {told} |"
 
 

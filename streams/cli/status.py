@@ -1,12 +1,14 @@
 """koubei status: what runs, where, how far behind."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from streams.cli.common import Data, Json, reader_url, say, settings, show_json
 from streams.clock import SYSTEM
 from streams.config import Settings
-from streams.embedded import state
+from streams.embedded import logs, state
 from streams.embedded.state import Running
 from streams.errors import KoubeiError
 from streams.language import t
@@ -23,7 +25,20 @@ STATES = {
 }
 
 
-def status(*, json: Json = False, data: Data = None) -> int:
+def status(
+    *,
+    json: Json = False,
+    show: Annotated[
+        Literal["token", "reader"] | None,
+        Parameter(
+            help=t(
+                "只打印一项机密：token 接口令牌，reader 只读账号的地址",
+                "Print one secret and nothing else: token of the API, address of the reader account",
+            )
+        ),
+    ] = None,
+    data: Data = None,
+) -> int:
     """Print the state of every process; ends with 69 when nothing runs."""
     loaded = settings(data)
     stack = state.running(loaded.embedded.data)
@@ -38,11 +53,16 @@ def status(*, json: Json = False, data: Data = None) -> int:
             )
         )
         return 69
+    if show is not None:
+        print((stack.token if show == "token" else stack.clickhouse_reader) or "")
+        return 0
     report = describe(stack, loaded)
     if json:
         show_json(report)
     else:
         _print(report)
+        if any(part.state in ("failed", "tripped") for part in stack.parts):
+            say(t("原因见 ", "Why: ") + str(logs.path(loaded.embedded.data)))
     return 0
 
 
@@ -121,9 +141,10 @@ def _print(report: dict[str, Any]) -> None:
         table.add_column(title, justify="right")
     for part in report["processes"]:
         uptime = "" if part["uptime"] is None else duration(part["uptime"])
-        table.add_row(
-            part["name"], str(part["pid"] or ""), t(*STATES[part["state"]]), uptime, str(part["restarts"])
-        )
+        told = t(*STATES[part["state"]])
+        if part["state"] == "failed":
+            told += t(f"（退出码 {part['exit']}）", f" (exit code {part['exit']})")
+        table.add_row(part["name"], str(part["pid"] or ""), told, uptime, str(part["restarts"]))
     console = Console(highlight=False)
     console.print(table)
     for title, key in (

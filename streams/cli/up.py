@@ -12,7 +12,7 @@ from streams.cli.common import ClickHouse, Data, Json, Kafka, own_flags, say, sh
 from streams.embedded import logs
 from streams.embedded.detach import Outcome, detach
 from streams.embedded.plan import PARTS, Feed, Plan, plan
-from streams.embedded.stack import serve, summary
+from streams.embedded.stack import refuse_second, serve, summary
 from streams.embedded.state import Running
 from streams.embedded.supervisor import StartFailed
 from streams.errors import BadConfig, KoubeiError
@@ -85,6 +85,7 @@ def up(
     rooms = {"embedded": embedded, "web": {"port": port}}
     settings = config.load(**own_flags(data, kafka, clickhouse, rooms))
     language.use(settings.language)
+    refuse_second(settings.embedded.data)
     feed = Feed(demo=demo, files=tuple(_existing(file) for file in ingest))
     parts = frozenset(part.strip() for part in only.split(",") if part.strip()) if only else frozenset()
     made = plan(settings, only=parts, feed=feed)
@@ -96,6 +97,10 @@ def up(
 
 
 def _existing(file: Path) -> Path:
+    if file.is_dir():
+        raise BadConfig(
+            t(f"{file} 是目录，请给出文件：{file}/*.jsonl", f"{file} is a folder; name files: {file}/*.jsonl")
+        )
     if not file.is_file():
         raise BadConfig(t(f"没有文件 {file}", f"There is no file {file}"))
     return file.absolute()

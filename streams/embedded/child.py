@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from streams.language import t
+
 Sink = Callable[[str], None]
 
 LONGEST_LINE = 16_384
@@ -87,7 +89,12 @@ class Child:
             async with asyncio.timeout(grace):
                 await self._process.wait()
         except TimeoutError:
-            self._sink(f"no end within {grace:g} s of SIGTERM, killed")
+            self._sink(
+                t(
+                    f"收到 SIGTERM {grace:g} 秒后还没有结束，已强制结束",
+                    f"no end within {grace:g} s of SIGTERM, killed",
+                )
+            )
             self._kill()
         return await self.wait()
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
@@ -112,6 +113,26 @@ def summary(known: Running, plan: Plan) -> dict[str, object]:
     }
 
 
+def refuse_second(data: Path) -> None:
+    """Say at once that a stack runs on this folder, before ports and memory are looked at.
+
+    Raises:
+        BadConfig: one does; the message names it.
+    """
+    known = state.running(data)
+    if known is not None:
+        raise _second(data, str(known.pid))
+
+
+def _second(data: Path, pid: str) -> BadConfig:
+    return BadConfig(
+        t(
+            f"{data} 上已经有一套在运行（pid {pid}）。停止它：koubei down --data {data}",
+            f"A stack already runs on {data} (pid {pid}). Stop it: koubei down --data {data}",
+        )
+    )
+
+
 @contextlib.contextmanager
 def sole_owner(plan: Plan) -> Iterator[None]:
     """Hold DATA for this process: two stacks on one folder would destroy each other's store.
@@ -125,13 +146,7 @@ def sole_owner(plan: Plan) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.seek(0)
-            pid = lock.read().strip() or "?"
-            raise BadConfig(
-                t(
-                    f"{plan.data} 上已经有一套在运行（pid {pid}）。停止它：koubei down --data {plan.data}",
-                    f"A stack already runs on {plan.data} (pid {pid}). Stop it: koubei down --data {plan.data}",
-                )
-            ) from error
+            raise _second(plan.data, lock.read().strip() or "?") from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

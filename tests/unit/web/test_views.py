@@ -19,8 +19,8 @@ NOW = 1_800_000_000.0
 
 def test_the_board_says_where_to_begin() -> None:
     view = parse(BOARD, [])
-    assert (view.start, view.stop, view.live) == ("now-1h", "now", True)
-    assert view.span(NOW) == Range(1_799_996_400_000, 1_800_000_000_000)
+    assert (view.start, view.stop, view.live) == ("now-15m", "now", True)
+    assert view.span(NOW) == Range(1_799_999_100_000, 1_800_000_000_000)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""koubei beside its alternatives: `python -m bench` measures this machine and writes docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""The contenders, each a process: `python -m bench.contenders.MODULE NAME --kafka HOST:PORT ...`."""

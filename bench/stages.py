@@ -1,0 +1,137 @@
+"""Where a lane's CPU goes: one batch after the other in this process, stage by stage."""
+
+import gc
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bench.material import Material
+from bench.report import Section, spread
+from streams.agents.jobs import PostsJob
+from streams.agents.lanes import LaneRecipe, LaneState, Work
+from streams.cli.bench import cpu, numbered, stack
+from streams.config import shipped
+from streams.text import toolkit as toolkits
+from streams.text.toolkit import Toolkit
+
+analysis: Any = import_module("streams.text.analyse")
+jobs: Any = import_module("streams.agents.jobs")
+
+BATCH = 10_000
+STAGES = (
+    "decode",
+    "normalise",
+    "segment",
+    "sentiment",
+    "brand terms",
+    "tone toward brands",
+    "columns",
+    "insert",
+)
+
+
+class Stopwatch:
+    """CPU seconds of this thread by stage; time in a nested stage is not its caller's."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._inner = [0.0]
+
+    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, its time counted for the stage."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._inner.append(0.0)
+            began = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                whole = time.thread_time() - began
+                self.seconds[stage] += whole - self._inner.pop()
+                self._inner[-1] += whole
+
+        return call
+
+    def method(self, stage: str, inner: Any, name: str) -> Any:
+        """The same object with one of its methods timed."""
+        timed = self.timed(stage, getattr(inner, name))
+        return type(
+            "Timed", (), {name: staticmethod(timed), "__getattr__": lambda _, other: getattr(inner, other)}
+        )()
+
+    def toolkit(self, plain: Toolkit) -> Toolkit:
+        """The same tools, each with its stage."""
+        return plain._replace(
+            segmenter=self.method("segment", plain.segmenter, "cut"),
+            engine=self.method("sentiment", plain.engine, "judge"),
+            terms=self.method("brand terms", plain.terms, "find"),
+            toward=self.method("tone toward brands", plain.toward, "mentions"),
+        )
+
+
+def run(material: Material, *, scale: float, rounds: int) -> Section:
+    batches = max(1, int(5 * scale))
+    values: list[bytes | None] = list(islice(numbered(material.posts, "stages"), BATCH))
+    cache = Path.home() / ".cache" / "koubei"
+    found: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    store: list[float] = []
+    with stack("kafka,clickhouse") as running:
+        recipe = LaneRecipe(running.url, "bayes", (shipped("lexicons"),), cache)
+        state = recipe.build()
+        toolkit = toolkits.build(sentiment="bayes", lexicons=recipe.lexicons, cache=cache)
+        # As a lane does.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        front = [running.running.processes["clickhouse"]]
+        for number in range(rounds + 1):
+            watch, before = Stopwatch(), cpu(front)
+            state.jobs["posts"] = PostsJob(watch.toolkit(toolkit))
+            with _timed_functions(watch):
+                for batch in range(batches):
+                    _land(state, watch, values, number * batches + batch)
+            time.sleep(1)  # merges belong to the store's work
+            if not number:
+                continue  # the first round warms what is loaded late
+            for stage in STAGES:
+                found[stage].append(watch.seconds[stage] / BATCH / batches * 1e6)
+            store.append((cpu(front) - before) / BATCH / batches * 1e6)
+            print(f"stages {number}/{rounds}: {sum(watch.seconds.values()):.2f} s", file=sys.stderr)
+    rows = [(stage, spread(found[stage], ".2f")) for stage in STAGES]
+    rows.append(
+        ("**lane in all**", spread([sum(column) for column in zip(*found.values(), strict=True)], ".1f"))
+    )
+    rows.append(("ClickHouse (embedded), merges included", spread(store, ".1f")))
+    return Section(
+        "stages",
+        "CPU of a post, stage by stage",
+        f"{batches} batches of {BATCH:,} posts ({material.origin}) through a lane's own code in one thread, "
+        f"{rounds} rounds. The parent's and Kafka's shares are in the pipeline's line above.",
+        ("stage", "CPU µs a post"),
+        rows,
+    )
+
+
+@contextmanager
+def _timed_functions(watch: Stopwatch) -> Iterator[None]:
+    """Two stages are plain functions: they are timed where they are looked up."""
+    plain_normalise, plain_decoded = analysis.normalise, jobs._decoded
+    analysis.normalise = watch.timed("normalise", plain_normalise)
+    jobs._decoded = watch.timed("decode", plain_decoded)
+    try:
+        yield
+    finally:
+        analysis.normalise, jobs._decoded = plain_normalise, plain_decoded
+
+
+def _land(state: LaneState, watch: Stopwatch, values: list[bytes | None], number: int) -> None:
+    first, stamp, name = number * BATCH, int(time.time() * 1000), ("posts", number)
+    work = Work("posts", values, 1, [(0, BATCH)], range(first, first + BATCH), [stamp] * BATCH)
+    watch.timed("columns", state.compute)(name, work)
+    watch.timed("insert", state.insert)(name, 0, BATCH)
+    state.drop(name)
