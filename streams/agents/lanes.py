@@ -5,11 +5,9 @@ which records were bad; decoded records and columns never travel. See docs/adr/0
 """
 
 import asyncio
-import ctypes
 import gc
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from streams.parent import die_with, gone
 from streams.store.client import Connection
 from streams.store.rows import Columns, Source, take
 from streams.store.tables import BY_TOPIC
@@ -178,17 +177,13 @@ def _start_process(recipe: LaneRecipe, parent: int) -> None:
 
 def _die_with(parent: int) -> None:
     """An orphaned lane could insert after its successor's read-back: it must not outlive its parent."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    die_with(parent, signal.SIGKILL)
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while not gone(parent):
             time.sleep(0.2)
         os._exit(72)
 
-    if os.getppid() != parent:
-        os._exit(72)
     threading.Thread(target=watch, daemon=True).start()
 
 

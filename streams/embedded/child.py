@@ -2,26 +2,23 @@
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import re
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from streams.language import t
+from streams.parent import die_with
 
 Sink = Callable[[str], None]
 
 LONGEST_LINE = 16_384
 TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 """Escape sequences and control characters: spinners of libraries, and whatever hostile text may carry."""
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
@@ -55,7 +52,7 @@ class Child:
                 stdout=pipes[0][1],
                 stderr=pipes[1][1],
                 process_group=0,
-                preexec_fn=partial(_die_with, os.getpid()),
+                preexec_fn=partial(die_with, os.getpid(), signal.SIGKILL),
             )
         except BaseException:
             for reading, _ in pipes:
@@ -136,14 +133,6 @@ class Child:
                     return
         self.tail.append(line)
         self._sink(line)
-
-
-def _die_with(parent: int) -> None:
-    """Runs in the child before exec: the kernel kills it when the supervisor is gone, however it went."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 async def answers(url: str, timeout: float = 2.0) -> bool:

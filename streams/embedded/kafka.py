@@ -25,9 +25,9 @@ from streams.broker.epoch import EMBEDDED_MARKER
 from streams.clock import SYSTEM
 from streams.errors import BadConfig, KoubeiError, Unsupported
 from streams.language import t
+from streams.parent import die_with, gone
 
 HOST = "127.0.0.1"
-PR_SET_PDEATHSIG = 1
 PARENT_CHECK = 0.5
 
 
@@ -147,21 +147,13 @@ def _load() -> ctypes.CDLL:
     return library
 
 
-def _die_with(parent: int) -> None:
-    """Ask Linux to end this process when its parent ends; `serve` looks for itself as well."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        raise SystemExit(0)
-
-
 def serve(topics: dict[str, int], port: int, parent: int | None) -> None:
     """Run the cluster until SIGTERM, SIGINT or the end of `parent`."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if parent is not None:
-        _die_with(parent)
+        die_with(parent)
     boot = str(int(SYSTEM.now() * 1000))
     cluster = MockCluster({**topics, EMBEDDED_MARKER + boot: 1}, port)
     print(
@@ -175,7 +167,7 @@ def serve(topics: dict[str, int], port: int, parent: int | None) -> None:
     )
     print(json.dumps({"bootstrap": cluster.bootstrap, "boot": boot, "pid": os.getpid()}), flush=True)
     while not stop.wait(PARENT_CHECK):
-        if parent is not None and os.getppid() != parent:
+        if parent is not None and gone(parent):
             break
     cluster.close()
 

@@ -43,7 +43,7 @@ def commands(text: str) -> Iterator[list[str]]:
         for found in KOUBEI.findall(line):
             words = found.replace('"', " ").split("  ")[0].strip()
             if re.match(r"[a-z-]", words):
-                yield words.split()
+                yield [word.strip(",.;:") for word in words.split()]
 
 
 def test_both_readmes_have_the_same_shape() -> None:

@@ -1,7 +1,6 @@
 """The process: both protocols over one engine, from the ready line to the last insert."""
 
 import asyncio
-import ctypes
 import json
 import logging
 import os
@@ -16,19 +15,11 @@ from streams.embedded.clickhouse.native import NativeServer
 from streams.embedded.clickhouse.users import Users
 from streams.errors import BadConfig
 from streams.language import t
+from streams.parent import die_with, gone
 
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 5.0
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        raise SystemExit(0)
 
 
 async def serve(engine: Engine, users: Users, native_port: int, http_port: int, parent: int | None) -> None:
@@ -50,7 +41,7 @@ async def serve(engine: Engine, users: Users, native_port: int, http_port: int, 
         try:
             await asyncio.wait_for(stop.wait(), 1.0)
         except TimeoutError:
-            if parent is not None and os.getppid() != parent:
+            if parent is not None and gone(parent):
                 log.warning("the parent process is gone: stopping")
                 stop.set()
     native.refuse()

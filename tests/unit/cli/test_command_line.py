@@ -117,7 +117,10 @@ def test_an_error_is_one_message_and_its_exit_code(
 ) -> None:
     boom(error)
     assert run(["boom"]) == code
-    assert capsys.readouterr().err == "wrong\n"
+    *before, message = capsys.readouterr().err.splitlines()
+    assert message == "wrong"
+    # A server that does not answer is most often one that nobody has started.
+    assert len(before) == (code == 69 and not isinstance(error, errors.Unsupported))
 
 
 def test_a_bug_leaves_a_report_without_the_values_of_options(
