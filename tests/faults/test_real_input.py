@@ -33,7 +33,9 @@ def feed(cluster: Cluster, topic: Topic, path: Path) -> int:
     with Feeder(broker, f"{cluster.prefix}koubei-landing") as feeder:
         for item in lines(path):
             # Each broker's run has platforms and roots of its own, so that neither counts the other's rows.
-            own = {name: f"{item[name]}-{kind}" for name in ("platform", "root_id") if name in item}
+            own: dict[str, Any] = {
+                name: f"{item[name]}-{kind}" for name in ("platform", "root_id") if name in item
+            }
             record = intake(topic, {**item, **own}, now=NOW, via="file", hmac_key=None)
             feeder.send(topic, topic.key(record), codec.encode(record))
             identities.add((getattr(record, "root_id", ""), getattr(record, topic.id_field)))
