@@ -134,19 +134,31 @@ def _size(folder: Path) -> int:
 
 
 def _table(needs: Needs, zh: bool) -> str:
-    parts = needs.memory
-    worker = sum(size for name, size in parts.items() if name.startswith("worker"))
-    rows = [
-        ("memory", "内存", f"{needs.total:,} MB", f"ClickHouse {parts['clickhouse']}, worker {worker}"),
-        ("disk, installed", "磁盘：安装", f"{needs.packages:,} MB", ""),
-        ("disk, data", "磁盘：数据", f"{needs.data:,} MB", ""),
-    ]
-    head = ("演示需要（实测）", "") if zh else ("the demo needs (measured)", "")
-    lines = [f"| {head[0]} | |", "|---|---|"]
-    for en_name, zh_name, size, detail in rows:
-        told = f"{size} ({detail})" if detail else size
-        lines.append(f"| {zh_name if zh else en_name} | {told} |")
-    return "\n".join(lines)
+    clickhouse, asked = needs.memory["clickhouse"], sum(MEMORY.values())
+    worker = sum(size for name, size in needs.memory.items() if name.startswith("worker"))
+    if zh:
+        rows = [
+            ("演示需要", "实测"),
+            (
+                "内存",
+                f"{needs.total:,} MB（ClickHouse {clickhouse}，处理进程 {worker}；启动前检查空闲 {asked:,}）",
+            ),
+            ("磁盘，安装", f"{needs.packages:,} MB"),
+            (f"磁盘，演示 {AFTER:g} 秒后的数据", f"{needs.data:,} MB"),
+        ]
+    else:
+        rows = [
+            ("the demo needs", "measured"),
+            (
+                "memory",
+                f"{needs.total:,} MB (ClickHouse {clickhouse}, worker {worker}; "
+                f"the start asks for {asked:,} free)",
+            ),
+            ("disk, installed", f"{needs.packages:,} MB"),
+            (f"disk, data after {AFTER:g} s", f"{needs.data:,} MB"),
+        ]
+    lines = [f"| {what} | {figure} |" for what, figure in rows]
+    return "\n".join([lines[0], "|---|---|", *lines[1:]])
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
