@@ -307,8 +307,8 @@ class Landing:
                 self._deps.events.broker_unavailable(error, wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
-        for failure in failures:
-            self._deps.events.dead_letter(self.topic, failure.stage, failure.reason, failure.detail)
+        given_up = [(failure.stage, failure.reason, failure.detail) for failure in failures]
+        self._deps.events.dead_letters(self.topic, given_up)
 
 
 def _tripped(topic: str, bad: Sequence[Bad]) -> str:

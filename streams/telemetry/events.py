@@ -3,6 +3,8 @@
 The names are the closed list of what may appear in logs and metrics; no post text, user id or secret does.
 """
 
+from collections import Counter as Counts
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -120,10 +122,14 @@ class WorkerEvents:
         self._stage.labels(topic, "compute").inc(compute)
         self._stage.labels(topic, "insert").inc(insert)
 
-    def dead_letter(self, topic: str, stage: str, reason: str, detail: str) -> None:
-        """One record was given up."""
-        self._bad.labels(topic, stage, reason).inc()
-        self._log.warning("dead_letter", topic=topic, stage=stage, reason=reason, detail=detail[:200])
+    def dead_letters(self, topic: str, given_up: Sequence[tuple[str, str, str]]) -> None:
+        """Records of one batch were given up: (stage, reason, detail) of each. One line, however many."""
+        for (stage, reason), n in Counts((stage, reason) for stage, reason, _ in given_up).items():
+            self._bad.labels(topic, stage, reason).inc(n)
+        stage, reason, detail = given_up[0]
+        self._log.warning(
+            "dead_letters", topic=topic, n=len(given_up), stage=stage, reason=reason, detail=detail[:200]
+        )
 
     def store_unavailable(self, error: Exception, wait: float) -> None:
         """ClickHouse cannot serve now; the same call follows after `wait` seconds. Said once an outage."""
