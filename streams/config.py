@@ -5,6 +5,7 @@ it means; `docs/configuration.md` is generated from these descriptions.
 """
 
 import difflib
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -95,7 +96,9 @@ class TextSettings(Room):
 class WebSettings(Room):
     """The built-in page and HTTP API."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; one that others can reach asks for the token."
+    )
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 = a free one.")
     token: SecretStr | None = Field(
         None,
@@ -105,6 +108,14 @@ class WebSettings(Room):
         default_factory=lambda: ["127.0.0.1", "localhost", "[::1]"],
         description="Host names the page answers to, against DNS rebinding.",
     )
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others can reach the address: the page then asks for the token."""
+        try:
+            return not ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host != "localhost"
 
 
 class EdgeSettings(Room):

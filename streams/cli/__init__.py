@@ -213,6 +213,8 @@ def _dispatch(arguments: list[str]) -> int:
     # Libraries log what they also raise; without a handler Python would print it all on stderr.
     logging.getLogger().addHandler(logging.NullHandler())
     _use_configured_language()
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     names = [command.name for command in COMMANDS]
     if arguments and not arguments[0].startswith("-") and arguments[0] not in names:
         print(_unknown_command(arguments[0], names), file=sys.stderr)

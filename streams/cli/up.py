@@ -149,7 +149,10 @@ def _background(made: Plan, *, as_json: bool) -> int:
 
 def ready_line(known: Running, made: Plan, end: str) -> str:
     """The one line on stdout that says where everything is."""
-    place = known.page or t(
+    page = known.page
+    if page and made.settings.web.exposed:
+        page = f"{page}/?token={known.token}"
+    place = page or t(
         f"Kafka {known.kafka}，ClickHouse {known.clickhouse_http or '-'}",
         f"Kafka {known.kafka}, ClickHouse {known.clickhouse_http or '-'}",
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import secrets
 import socket
 from dataclasses import dataclass
@@ -81,12 +82,14 @@ def plan(settings: Settings, *, only: frozenset[str] = frozenset(), feed: Feed |
     """Decide, check the machine and write the secrets; starts nothing.
 
     Raises:
-        BadConfig: a part is unknown, a port is taken, or memory or disk will not do.
+        BadConfig: a part is unknown, a port is taken, the folder cannot be written, or memory or disk will
+            not do.
     """
     feed = feed or Feed()
     parts = _parts(settings, only, feed)
     data = settings.embedded.data
     _check_machine(data, parts, settings.embedded.workers)
+    _make_folder(data)
     for name, port in (
         ("kafka", settings.embedded.kafka_port),
         ("clickhouse", settings.embedded.clickhouse_port),
@@ -118,6 +121,14 @@ def _parts(settings: Settings, only: frozenset[str], feed: Feed) -> frozenset[st
             t(
                 f"--only 不认识 {unknown[0]}，可用：{','.join(PARTS)}",
                 f"--only does not know {unknown[0]}; there are: {','.join(PARTS)}",
+            )
+        )
+    if only and "feeder" not in only and (feed.demo or feed.files):
+        given = "--demo" if feed.demo else "--ingest"
+        raise BadConfig(
+            t(
+                f"{given} 要有 feeder 才能播放：--only {','.join(sorted(only))},feeder，或去掉 {given}",
+                f"{given} needs the feeder: --only {','.join(sorted(only))},feeder, or drop {given}",
             )
         )
     parts = set(only or PARTS)
@@ -155,6 +166,22 @@ def _check_machine(data: Path, parts: frozenset[str], workers: int) -> None:
             t(
                 f"{data} 所在磁盘只剩 {free // MEGABYTE} MB，需要 {DISK} MB。用 --data 换一个目录",
                 f"Only {free // MEGABYTE} MB of disk left at {data}, {DISK} MB needed. Choose another --data",
+            )
+        )
+
+
+def _make_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        writable = os.access(data, os.W_OK | os.X_OK)
+        reason = "" if writable else t("没有写权限", "no right to write")
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise BadConfig(
+            t(
+                f"不能用 {data} 作数据目录（{reason}）。用 --data 换一个",
+                f"{data} cannot be the data folder ({reason}). Choose another --data",
             )
         )
 

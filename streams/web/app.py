@@ -21,6 +21,7 @@ from streams.read.queries import Reader
 from streams.web import api, health, openapi, pages, problems, writes
 from streams.web.guard import Guard
 from streams.web.live import Hub
+from streams.web.login import Login
 from streams.web.status import Lag, Monitor
 
 STATIC = Path(__file__).parent / "static"
@@ -95,4 +96,5 @@ def create(
             title="koubei", version=__version__, path="/schema", render_plugins=[openapi.Schema()]
         ),
     )  # fmt: skip
-    return Web(Guard(app, frozenset(settings.web.allowed_hosts) | {settings.web.host}), hub)
+    asked = Login(app, settings.web)
+    return Web(Guard(asked, frozenset(settings.web.allowed_hosts) | {settings.web.host}), hub)

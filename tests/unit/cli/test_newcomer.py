@@ -72,6 +72,29 @@ def test_a_folder_is_not_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "posts 是目录" in capsys.readouterr().err
 
 
+def test_help_is_also_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["help"]) == 0
+    assert "koubei up --demo" in capsys.readouterr().out
+    assert run(["help", "down"]) == 0
+    assert "koubei down" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["a-file", "a-file/below"])
+def test_a_folder_that_cannot_be_made_is_named(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a-file").touch()
+    assert run(["up", "--only", "kafka", "--data", place]) == 78
+    message = capsys.readouterr().err
+    assert message.startswith(f"不能用 {place} 作数据目录")
+    assert "--data" in message[:100]
+
+
+def test_a_demo_without_a_feeder_is_a_contradiction(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up", "--demo", "--only", "kafka,clickhouse"]) == 78
+    assert "--only clickhouse,kafka,feeder" in capsys.readouterr().err[:100]
+
+
 def test_an_empty_file_is_not_passed_over_in_silence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
