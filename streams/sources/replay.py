@@ -75,6 +75,14 @@ class Replay:
                     f"{path} is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 {path} > utf8.txt",
                 )
             )
+        if b"\0" in head:
+            self.close()
+            raise BadConfig(
+                t(
+                    f"{path} 不是文本文件：要 JSONL 或 CSV（可为 .gz）。Excel 表格请先另存为 CSV",
+                    f"{path} is not text: JSONL or CSV is needed (also .gz). Save a spreadsheet as CSV first",
+                )
+            )
         self.kind: Literal["jsonl", "csv"] = self._kind(head.removeprefix(UTF8_BOM).lstrip())
 
     def position(self) -> int:
@@ -180,7 +188,12 @@ class Replay:
             return
         delimiter = "\t" if "\t" in header_line and "," not in header_line else ","
         reader = csv.reader(chain([header_line], lines), delimiter=delimiter)
-        header = [self._mapping.get(name.strip(), name.strip()) for name in next(reader, [])]
+        try:
+            names = next(reader, [])
+        except csv.Error as error:
+            yield Line(reader.line_num, _not_csv(error), b"")
+            return
+        header = [self._mapping.get(name.strip(), name.strip()) for name in names]
         while True:
             first = reader.line_num + 1
             try:
@@ -188,8 +201,7 @@ class Replay:
             except StopIteration:
                 return
             except csv.Error as error:
-                bad = BadRecord("not_csv", t(f"不是合法的 CSV：{error}", f"not CSV: {error}"))
-                yield Line(reader.line_num, bad, b"")
+                yield Line(reader.line_num, _not_csv(error), b"")
                 continue
             if row:
                 raw = delimiter.join(row).encode(errors="surrogateescape")
@@ -227,6 +239,10 @@ class Replay:
             if self._certain
             else t("既不是 UTF-8 也不是 GB18030", "neither UTF-8 nor GB18030"),
         )
+
+
+def _not_csv(error: csv.Error) -> BadRecord:
+    return BadRecord("not_csv", t(f"不是合法的 CSV：{error}", f"not CSV: {error}"))
 
 
 def _too_long() -> BadRecord:

@@ -112,7 +112,10 @@ def may_write(scope: Scope, settings: WebSettings) -> None:
                 401,
                 "unauthorised",
                 t("缺少令牌或令牌不对", "No token, or a wrong one"),
-                t("请带上 Authorization: Bearer <web.token>", "Send Authorization: Bearer <web.token>"),
+                t(
+                    "请带上 Authorization: Bearer 令牌；令牌见 koubei status --show token",
+                    "Send Authorization: Bearer TOKEN; koubei status --show token prints it",
+                ),
                 {"WWW-Authenticate": "Bearer"},
             )
         return

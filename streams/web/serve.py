@@ -55,6 +55,7 @@ def run(settings: Settings) -> None:
             port=settings.web.port,
             access_log=False,
             log_config=None,
+            log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=STOP_LIMIT,
         )
