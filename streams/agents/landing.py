@@ -47,8 +47,8 @@ class Deps(Protocol):
         """The consumer group generation that this worker is in."""
         ...
 
-    async def horizon(self, at: Place, since: int) -> int:
-        """Highest landed offset of a partition at or after a place, -1 for none."""
+    async def landed_from(self, at: Place, since: int) -> tuple[int, set[int] | None]:
+        """Highest landed offset at or after a place (-1 for none), and all of them unless they are many."""
         ...
 
     async def landed(self, at: Place, last: int, since: int) -> set[int]:
@@ -94,7 +94,7 @@ class Landing:
         self._numbers = 0
         self._open_batches = 0
         self._void: int | None = None
-        self._horizons: dict[TP, tuple[int, int]] = {}
+        self._horizons: dict[TP, tuple[int | None, int, set[int] | None]] = {}
         self._queue: asyncio.Queue[Batch] = asyncio.Queue()
         # A batch goes to a lane that is free: were its analysis queued there before the insert of an earlier
         # batch, that insert, and all behind it, would wait. The free lanes also bound what is under way.
@@ -158,13 +158,19 @@ class Landing:
         since = min(fetch.stamps)
         known = self._horizons.get(message.tp)
         if known is None or known[0] != message.generation_id:
-            horizon = await self._ask(message, lambda: self._deps.horizon(at, since))
-            self._horizons[message.tp] = (message.generation_id, horizon)
-        else:
-            horizon = known[1]
+            known = (
+                message.generation_id,
+                *await self._ask(message, lambda: self._deps.landed_from(at, since)),
+            )
+            self._horizons[message.tp] = known
+        _, horizon, few = known
         if at.offset > horizon:
+            self._horizons[message.tp] = (message.generation_id, horizon, None)
             return fetch
-        landed = await self._ask(message, lambda: self._deps.landed(at, fetch.offsets[-1], since))
+        if few is not None:
+            landed = few.intersection(fetch.offsets)
+        else:
+            landed = await self._ask(message, lambda: self._deps.landed(at, fetch.offsets[-1], since))
         if not landed:
             return fetch
         self._deps.events.skipped(self.topic, len(landed))

@@ -16,6 +16,9 @@ R = TypeVar("R")
 TOLERANCE_MS = 600_000
 """How much the broker's clock may run ahead of ClickHouse's before read-back would miss a row."""
 
+FEW = 20_000
+"""Landed offsets of a partition that are kept in memory; a replay from far back asks fetch by fetch."""
+
 FLUSH_EVERY = 5.0
 """Seconds between two writes of the landings ledger."""
 
@@ -56,15 +59,20 @@ class ReadBack:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="readback")
         self._ledger: list[tuple[Any, ...]] = []
 
-    async def horizon(self, at: Place, since: int) -> int:
-        """Highest landed offset at or after `at`, -1 for none. Raises as `Connection.query`."""
+    async def landed_from(self, at: Place, since: int) -> tuple[int, set[int] | None]:
+        """Highest landed offset at or after `at` (-1 for none), and all of them unless they are many.
+
+        After a kill they are few, what landed since the last commit; one look at each partition then replaces
+        one at each fetch. Raises as `Connection.query`.
+        """
         rows = await self._query(
-            f"SELECT max(src_offset), count() FROM {BY_TOPIC[at.topic].name} WHERE {_WHERE}",  # noqa: S608
+            f"SELECT max(src_offset), count(), groupUniqArray({FEW})(src_offset) "  # noqa: S608
+            f"FROM {BY_TOPIC[at.topic].name} WHERE {_WHERE}",
             at,
             since,
         )
-        highest, n = rows[0]
-        return int(highest) if n else -1
+        highest, n, offsets = rows[0]
+        return (int(highest) if n else -1), (set(offsets) if n < FEW else None)
 
     async def landed(self, at: Place, last: int, since: int) -> set[int]:
         """Landed offsets from `at` to `last`: a set, because one insert may have landed in part."""

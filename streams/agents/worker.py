@@ -71,7 +71,7 @@ class Worker:
         )
         self.app: LandingApp = build_app(settings.kafka, settings.worker, embedded=self._embedded)
         self._readback = ReadBack(url, self._name)
-        self.horizon = self._readback.horizon
+        self.landed_from = self._readback.landed_from
         self.landed = self._readback.landed
         self.note = self._readback.note
         self._tasks: list[asyncio.Task[None]] = []
