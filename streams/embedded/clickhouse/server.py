@@ -67,7 +67,11 @@ async def _listening(listen: Coroutine[None, None, int], option: str, port: int)
 
 
 def run(directory: Path, native_port: int, http_port: int, users: Users, parent: int | None) -> None:
-    """Open the engine, serve, close it."""
+    """Open the engine and serve; the caller ends the process.
+
+    The engine is not closed: with a dead client's query still inside, it can crash in its own shutdown. What
+    it has acknowledged is on disk either way, as after a kill -9.
+    """
     if parent is not None:
         die_with(parent)
     # Scans of result blocks run in worker threads: hand the interpreter over often enough that the
@@ -85,8 +89,5 @@ def run(directory: Path, native_port: int, http_port: int, users: Users, parent:
     # From within, so that no name of a directory, however spelt, stands in SQL or in the engine's address.
     os.chdir(directory)
     engine = Engine(Path())
-    try:
-        users.check(engine.settings)
-        asyncio.run(serve(engine, users, native_port, http_port, parent))
-    finally:
-        engine.close()
+    users.check(engine.settings)
+    asyncio.run(serve(engine, users, native_port, http_port, parent))

@@ -71,8 +71,9 @@ class Server:
             user=user,
             password=PASSWORDS[user],
             database=database,
-            sync_request_timeout=10,
-            send_receive_timeout=30,
+            connect_timeout=60,
+            sync_request_timeout=60,
+            send_receive_timeout=60,
             **options,
         )
 
