@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from xml.sax.saxutils import escape
@@ -131,14 +130,6 @@ class Engine:
     async def run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any) -> T:
         """Run blocking work on a pool."""
         return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
-
-    def close(self) -> None:
-        """Close the engine; its data are complete on disk."""
-        for pool in (self.selects, self.inserts, self.control):
-            pool.shutdown(wait=False, cancel_futures=True)
-        with suppress(Exception):
-            self._root.close()
-        self._lock.close()
 
 
 def _lock(directory: Path) -> Any:
