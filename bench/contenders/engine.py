@@ -7,6 +7,7 @@ whatever its size, starts the clock and is not counted.
 import argparse
 import json
 import os
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -68,6 +69,7 @@ def faust(bootstrap: str, topic: str, meter: Meter) -> None:
         group(),
         broker=f"kafka://{bootstrap}",
         store="memory://",
+        datadir=tempfile.mkdtemp(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -95,6 +97,7 @@ def quix(bootstrap: str, topic: str, meter: Meter) -> None:
         consumer_group=group(),
         auto_offset_reset="earliest",
         auto_create_topics=False,
+        state_dir=tempfile.mkdtemp(),
         loglevel="ERROR",
     )
     source = app.topic(topic, key_deserializer="bytes", value_deserializer="bytes")

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import tempfile
 import tomllib
 from array import array
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,7 @@ def main() -> None:
         options.group,
         broker=f"kafka://{options.kafka}",
         store="memory://",
+        datadir=tempfile.mkdtemp(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

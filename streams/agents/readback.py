@@ -101,13 +101,9 @@ class ReadBack:
             if lines:
                 columns = dict(zip(_LEDGER, map(list, zip(*lines, strict=True)), strict=True))
                 try:
-                    await self._run(partial(_insert_lines, columns=columns))
+                    await self.run(partial(_insert_lines, columns=columns))
                 except KoubeiError:
                     continue
-
-    async def run(self, call: Callable[[Connection], R]) -> R:
-        """Run something else on the same connection, in its thread."""
-        return await self._run(call)
 
     async def _query(self, sql: str, at: Place, since: int, **more: int) -> list[tuple[Any, ...]]:
         params = {
@@ -117,9 +113,11 @@ class ReadBack:
             "since": since - TOLERANCE_MS,
             **more,
         }
-        return await self._run(lambda connection: connection.query(sql, params).rows)
+        return await self.run(lambda connection: connection.query(sql, params).rows)
 
-    async def _run(self, call: Callable[[Connection], R]) -> R:
+    async def run(self, call: Callable[[Connection], R]) -> R:
+        """Run `call` on the connection, in its thread."""
+
         def work() -> R:
             if self._connection is None:
                 self._connection = Connection(self._url)
