@@ -10,7 +10,20 @@ from bench import report
 from bench.material import Material
 from bench.servers import ROOT
 
-LINES = ("engine", "pipeline", "stages", "latency", "burst", "restart")
+LINES = (
+    "engine",
+    "pipeline",
+    "stages",
+    "sentiment",
+    "finder",
+    "rules",
+    "duplicates",
+    "words",
+    "cascades",
+    "latency",
+    "burst",
+    "restart",
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 OWN_TEXTS = ROOT.parent / "shared" / "data" / "real_texts.jsonl.gz"
 

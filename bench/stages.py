@@ -8,16 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from bench.material import Material
 from bench.report import Section, spread
-from streams.agents.jobs import PostsJob
 from streams.agents.lanes import LaneRecipe, LaneState, Work
 from streams.cli.bench import cpu, numbered, stack
 from streams.config import shipped
-from streams.text import toolkit as toolkits
 from streams.text.toolkit import Toolkit
 
 analysis: Any = import_module("streams.text.analyse")
@@ -31,6 +28,7 @@ STAGES = (
     "sentiment",
     "brand terms",
     "tone toward brands",
+    "aspects, stage, intent",
     "columns",
     "insert",
 )
@@ -58,12 +56,10 @@ class Stopwatch:
 
         return call
 
-    def method(self, stage: str, inner: Any, name: str) -> Any:
-        """The same object with one of its methods timed."""
-        timed = self.timed(stage, getattr(inner, name))
-        return type(
-            "Timed", (), {name: staticmethod(timed), "__getattr__": lambda _, other: getattr(inner, other)}
-        )()
+    def method(self, stage: str, inner: Any, *names: str) -> Any:
+        """The same object with some of its methods timed."""
+        timed = {name: staticmethod(self.timed(stage, getattr(inner, name))) for name in names}
+        return type("Timed", (), {**timed, "__getattr__": lambda _, other: getattr(inner, other)})()
 
     def toolkit(self, plain: Toolkit) -> Toolkit:
         """The same tools, each with its stage."""
@@ -71,27 +67,29 @@ class Stopwatch:
             segmenter=self.method("segment", plain.segmenter, "cut"),
             engine=self.method("sentiment", plain.engine, "judge"),
             terms=self.method("brand terms", plain.terms, "find"),
-            toward=self.method("tone toward brands", plain.toward, "mentions"),
+            toward=self.method("tone toward brands", plain.toward, "plan", "mentions"),
+            aspects=self.method("aspects, stage, intent", plain.aspects, "find"),
+            journey=self.method("aspects, stage, intent", plain.journey, "read"),
         )
 
 
 def run(material: Material, *, scale: float, rounds: int) -> Section:
     batches = max(1, int(5 * scale))
     values: list[bytes | None] = list(islice(numbered(material.posts, "stages"), BATCH))
-    cache = Path.home() / ".cache" / "koubei"
     found: dict[str, list[float]] = {stage: [] for stage in STAGES}
     store: list[float] = []
     with stack("kafka,clickhouse") as running:
-        recipe = LaneRecipe(running.url, "bayes", (shipped("lexicons"),), cache)
+        recipe = LaneRecipe(running.url, "bench", "hybrid", None, (shipped("lexicons"),))
         state = recipe.build()
-        toolkit = toolkits.build(sentiment="bayes", lexicons=recipe.lexicons, cache=cache)
+        judge: Any = state.judge
+        toolkit = judge._toolkit
         # As a lane does.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         front = [running.running.processes["clickhouse"]]
         for number in range(rounds + 1):
             watch, before = Stopwatch(), cpu(front)
-            state.jobs["posts"] = PostsJob(watch.toolkit(toolkit))
+            judge._toolkit = watch.toolkit(toolkit)
             with _timed_functions(watch):
                 for batch in range(batches):
                     _land(state, watch, values, number * batches + batch)

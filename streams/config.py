@@ -8,11 +8,22 @@ import difflib
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -85,8 +96,13 @@ class WorkerSettings(Room):
 class TextSettings(Room):
     """Segmentation, sentiment and brand terms."""
 
-    sentiment: Literal["bayes", "snownlp"] = Field(
-        "bayes", description="Sentiment engine; snownlp is about 200 times slower and kept for comparison."
+    sentiment: Literal["hybrid", "lexicon", "snownlp"] = Field(
+        "hybrid",
+        description="Sentiment engine: `lexicon` is the rule of `hybrid` alone; snownlp is about 200 times "
+        "slower and kept for comparison.",
+    )
+    calibration: Path | None = Field(
+        None, description="File of `koubei sentiment calibrate`: the engine fitted to your own labels."
     )
     lexicons: Path | None = Field(
         None, description="Folder of your own lexicons, read beside the shipped ones."
@@ -140,6 +156,189 @@ class EmbeddedSettings(Room):
     workers: int = Field(1, ge=1, le=32, description="Workers that `koubei up` runs.")
 
 
+_FILE = "file:"
+
+
+class ChannelSettings(Room):
+    """What every way to reach people has.
+
+    Addresses and keys may be left to the environment of the one process that sends, or to files that only it can
+    read; so they are asked for when they are used, not when settings are read.
+    """
+
+    url: SecretStr | None = Field(
+        None, description="Address to post to; https, or http with `allow_private`. `file:PATH` reads a file."
+    )
+    form: Literal["long", "short"] = Field("long", description="`long` with figures and samples, or `short`.")
+    per_minute: int = Field(
+        15, ge=0, le=6000, description="Messages a minute; what is more is merged into one. 0 = no limit."
+    )
+
+    def told(self, name: str) -> dict[str, Any]:
+        """What the channel of that name is told, its files read.
+
+        Raises:
+            BadConfig: no address, a file that cannot be read, or a secret of the wrong shape.
+        """
+        given = self.model_dump(exclude_unset=True)
+        for key, value in given.items():
+            if isinstance(value, SecretStr) and value.get_secret_value().startswith(_FILE):
+                given[key] = _content(name, key, Path(value.get_secret_value().removeprefix(_FILE)))
+        if not given.get("url"):
+            raise BadConfig(
+                t(
+                    f"渠道 {name} 没有 url：写进 {CONFIG_FILE} 的 [channels.{name}] 或 {_variable(name, 'url')}",
+                    f"Channel {name} has no url: set it in [channels.{name}] of {CONFIG_FILE} or {_variable(name, 'url')}",
+                )
+            )
+        try:
+            return type(self)(**given).model_dump(exclude={"kind"})
+        except ValidationError as error:
+            said = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise BadConfig(t(f"渠道 {name}：{said}", f"Channel {name}: {said}")) from error
+
+
+def _variable(name: str, key: str) -> str:
+    return f"KOUBEI_CHANNELS__{name}__{key}".upper()
+
+
+def _content(name: str, key: str, path: Path) -> SecretStr:
+    try:
+        return SecretStr(path.read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(
+            t(f"渠道 {name} 的 {key} 读不了：{error}", f"Cannot read {key} of channel {name}: {error}")
+        ) from error
+
+
+def _known(secret: SecretStr | None) -> str | None:
+    """The secret itself, if it stands here and is not to be read from a file."""
+    value = secret.get_secret_value() if secret is not None else ""
+    return None if not value or value.startswith(_FILE) else value
+
+
+class HttpChannelSettings(ChannelSettings):
+    """What every channel has that posts by itself."""
+
+    allow_private: bool = Field(False, description="Whether the address may be inside this network.")
+
+    @model_validator(mode="after")
+    def _address(self) -> "HttpChannelSettings":
+        url = _known(self.url)
+        if url is None:
+            return self
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                t("url 要以 https:// 开头，带主机名", "url begins with https:// and names a host")
+            )
+        return self
+
+
+class RobotSettings(HttpChannelSettings):
+    """What every robot of a group chat has."""
+
+    style: Literal["card", "text"] = Field(
+        "card", description="`card`, or the same lines as plain `text`, which 个人微信 shows as well."
+    )
+
+
+class DingTalkSettings(RobotSettings):
+    """钉钉: the custom robot of a group."""
+
+    kind: Literal["dingtalk"]
+    secret: SecretStr | None = Field(None, description="Of 加签, begins with SEC. `file:PATH` reads a file.")
+    keyword: str = Field("", description="One of the robot's keywords; put into every title.")
+
+    @model_validator(mode="after")
+    def _shape(self) -> "DingTalkSettings":
+        secret, url = _known(self.secret), _known(self.url)
+        if secret and not secret.startswith("SEC"):
+            raise ValueError(
+                t(
+                    "加签密钥不符：在 群设置→机器人 复制以 SEC 开头的一行到 secret",
+                    "secret is none of 加签: copy the line that begins with SEC from the group's robot settings",
+                )
+            )
+        if url and not self.allow_private and "access_token=" not in url:
+            raise ValueError(
+                t(
+                    "url 里没有 access_token=：在 群设置→机器人 复制整行 Webhook 地址",
+                    "url has no access_token=: copy the whole Webhook address from the group's robot settings",
+                )
+            )
+        return self
+
+
+class WeComSettings(RobotSettings):
+    """企业微信: the robot of a group."""
+
+    kind: Literal["wecom"]
+
+    @model_validator(mode="after")
+    def _shape(self) -> "WeComSettings":
+        url = _known(self.url)
+        if url and not self.allow_private and "key=" not in url:
+            raise ValueError(
+                t(
+                    "url 里没有 key=：在 群设置→群机器人 复制整行 Webhook 地址",
+                    "url has no key=: copy the whole Webhook address from the group's robots",
+                )
+            )
+        return self
+
+
+class FeishuSettings(RobotSettings):
+    """飞书: the custom bot of a group."""
+
+    kind: Literal["feishu"]
+    secret: SecretStr | None = Field(None, description="Of 签名校验. `file:PATH` reads a file.")
+    keyword: str = Field("", description="One of the bot's keywords; put into every title.")
+
+
+class WebhookSettings(HttpChannelSettings):
+    """A program of your own: signed JSON with an idempotency key."""
+
+    kind: Literal["webhook"]
+    per_minute: int = Field(
+        0, ge=0, le=6000, description="Messages a minute; what is more is merged into one. 0 = no limit."
+    )
+    secret: SecretStr | None = Field(
+        None, description="Key of X-Koubei-Signature; without it nothing is signed. `file:PATH` reads a file."
+    )
+
+
+class AppriseSettings(ChannelSettings):
+    """Mail, Slack, Telegram, Bark, ntfy, PagerDuty and whatever else apprise reaches."""
+
+    kind: Literal["apprise"]
+    url: SecretStr | None = Field(
+        None,
+        description="Address as apprise writes it, `mailtos://user:password@example.com?to=...`. "
+        "`file:PATH` reads a file.",
+    )
+
+
+AnyChannel = DingTalkSettings | WeComSettings | FeishuSettings | WebhookSettings | AppriseSettings
+CHANNEL_KINDS: tuple[type[ChannelSettings], ...] = get_args(AnyChannel)
+ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=40)]
+
+
+class _Environment(EnvSettingsSource):
+    """Variables, of which only lists and tables are JSON where the name is the user's own.
+
+    A channel's secret made of digits is no number.
+    """
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:
+        if field is None and not str(value).startswith(("[", "{")):
+            raise ValueError(field_name)  # what is not JSON is kept as text
+        return super().decode_complex_value(field_name, field, value)  # type: ignore[arg-type]
+
+
 class Settings(BaseSettings):
     """All settings of one process. Rooms are handed their own part, never the whole."""
 
@@ -156,6 +355,9 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     edge: EdgeSettings = EdgeSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
+    channels: dict[ChannelName, Annotated[AnyChannel, Field(discriminator="kind")]] = Field(
+        default_factory=dict, description="Ways to reach people, by name: one table [channels.NAME] each."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -167,7 +369,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then environment, then koubei.toml."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
 
 
 def load(**flags: Any) -> Settings:
@@ -203,7 +405,11 @@ def _variables() -> list[str]:
 def _known_variable(name: str) -> bool:
     known = _variables()
     rooms = {variable.split("__")[0] for variable in known if "__" in variable}
-    return name in known or name in rooms or name.startswith(("KOUBEI_KAFKA__CLIENT__", "KOUBEI_TEST_"))
+    return (
+        name in known
+        or name in rooms
+        or name.startswith(("KOUBEI_KAFKA__CLIENT__", "KOUBEI_CHANNELS__", "KOUBEI_TEST_"))
+    )
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
@@ -213,18 +419,41 @@ def _unknown_key(key: str, known: list[str]) -> str:
 
 
 def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in _place(first["loc"]))
     if first["type"] == "extra_forbidden":
         leaves = [name.removeprefix("KOUBEI_").lower().replace("__", ".") for name in _variables()]
+        table, _, _ = path.rpartition(".")
+        leaves += [f"{table}.{leaf}" for kind in CHANNEL_KINDS for leaf in kind.model_fields]
         known = leaves if "." in path else list(Settings.model_fields)
         return _unknown_key(path, known)
     variable = "KOUBEI_" + path.upper().replace(".", "__")
     where = f"{CONFIG_FILE} / {variable}"
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"].startswith("union_tag"):
+        kinds = [_kind(kind) for kind in CHANNEL_KINDS]
+        return t(
+            f"设置 {path}.kind 要是 {'、'.join(kinds)} 之一。请改 {where}__KIND",
+            f"Setting {path}.kind is one of {', '.join(kinds)}. Change {where}__KIND",
+        )
+    if first["loc"][0] == "channels":  # what was found may hold a secret
+        return t(
+            f"设置 {path} 不对：{said}。请改 {where}", f"Setting {path} is wrong: {said}. Change {where}"
+        )
     return t(
-        f"设置 {path} 不对：{first['msg']}（得到 {first['input']!r}）。请改 {where}",
-        f"Setting {path} is wrong: {first['msg']} (found {first['input']!r}). Change {where}",
+        f"设置 {path} 不对：{said}（得到 {first['input']!r}）。请改 {where}",
+        f"Setting {path} is wrong: {said} (found {first['input']!r}). Change {where}",
     )
+
+
+def _kind(channel: type[ChannelSettings]) -> str:
+    (kind,) = get_args(channel.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def _place(found: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where it is wrong as a person wrote it: a channel's kind stands in pydantic's path, not in the file's."""
+    return (*found[:2], *found[3:]) if found[0] == "channels" and len(found) > 2 else found
 
 
 def shipped(kind: Literal["lexicons", "dashboards"]) -> Path:
@@ -248,6 +477,16 @@ def reference() -> str:
         room = field.annotation
         if isinstance(room, type) and issubclass(room, Room):
             lines += ["", f"## [{name}]", "", str(room.__doc__).strip(), "", *_rows(name, room.model_fields)]
+    for channel in CHANNEL_KINDS:
+        fields = {name: field for name, field in channel.model_fields.items() if name != "kind"}
+        lines += [
+            "",
+            f'## [channels.NAME] with kind = "{_kind(channel)}"',
+            "",
+            str(channel.__doc__).strip(),
+            "",
+            *_rows("channels__name", fields),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -257,7 +496,7 @@ def _rows(room: str, fields: dict[str, Any]) -> list[str]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, Room):
             continue
         variable = f"KOUBEI_{room}__{name}".upper() if room else f"KOUBEI_{name}".upper()
-        default = field.get_default(call_default_factory=True)
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
         text = "" if shown is None else f"`{str(shown) if isinstance(shown, Path) else shown!r}`"
         rows.append(f"| {name} | `{variable}` | {text} | {field.description} |")

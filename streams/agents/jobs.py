@@ -5,13 +5,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from streams.agents.judge import Judge
 from streams.agents.lanes import Bad, Job, LaneRecipe, LaneState
 from streams.errors import BadRecord
 from streams.store import rows
+from streams.store.client import Connection
 from streams.store.rows import Columns, Source
-from streams.text import toolkit as toolkits
-from streams.text.analyse import Analysis, analyse
-from streams.text.toolkit import Toolkit
 from streams.topics import codec
 from streams.topics.deadletter import DeadLetter
 from streams.topics.interaction import Interaction
@@ -22,49 +21,46 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def build(config: LaneRecipe) -> LaneState:
-    """The state of one lane: every job, one toolkit, one connection."""
-    toolkit = toolkits.build(sentiment=config.sentiment, lexicons=config.lexicons, cache=config.cache)
+    """The state of one lane: every job, one judge, one connection."""
+    connection = Connection(config.url, timeout=config.timeout)
+    judge = Judge(config, connection)
     jobs: dict[str, Job] = {
-        "posts": PostsJob(toolkit),
-        "shares": SharesJob(toolkit),
+        "posts": PostsJob(judge),
+        "shares": SharesJob(judge),
         "interactions": InteractionsJob(),
         "dead-letters": DeadLettersJob(),
     }
-    return LaneState(jobs, config.url, config.timeout)
+    return LaneState(jobs, judge, connection)
 
 
 class PostsJob:
-    """Posts with their analysis."""
+    """Posts with their verdicts."""
 
     table = "posts"
 
-    def __init__(self, toolkit: Toolkit) -> None:
-        self._toolkit = toolkit
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
         self._decoder = codec.decoder(Post)
 
     def rows(self, values: Sequence[bytes | None], source: Source) -> tuple[Columns, list[Bad]]:
         """Columns of `posts`."""
         posts, source, bad = _decoded(self._decoder, values, source)
-        return rows.post_columns(posts, self._analyse(posts), self._toolkit.judge, source), bad
-
-    def _analyse(self, posts: Sequence[Post]) -> Analysis:
-        return analyse([post.text for post in posts], self._toolkit)
+        return rows.post_columns(posts, self._judge.posts(posts), source), bad
 
 
 class SharesJob:
-    """Shares; those with words get the same analysis as posts."""
+    """Shares; those with words get the same verdicts as posts."""
 
     table = "shares"
 
-    def __init__(self, toolkit: Toolkit) -> None:
-        self._toolkit = toolkit
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
         self._decoder = codec.decoder(Share)
 
     def rows(self, values: Sequence[bytes | None], source: Source) -> tuple[Columns, list[Bad]]:
         """Columns of `shares`."""
         shares, source, bad = _decoded(self._decoder, values, source)
-        analysed = analyse([share.text for share in shares], self._toolkit)
-        return rows.share_columns(shares, analysed, self._toolkit.judge, source), bad
+        return rows.share_columns(shares, self._judge.shares(shares), source), bad
 
 
 class InteractionsJob:

@@ -243,6 +243,7 @@ class Landing:
 
     async def _land(self, batch: Batch) -> None:
         computed = await batch.computed
+        self._deps.events.outdated(computed.outdated)
         total = computed.rows + len(computed.bad)
         if self._wire.trips(total, [bad.at for bad in computed.bad]):
             raise Tripped(_tripped(self.topic, computed.bad))

@@ -15,13 +15,17 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha1
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from streams.config import Settings, shipped
 from streams.parent import die_with, gone
 from streams.store.client import Connection
 from streams.store.rows import Columns, Source, take
 from streams.store.tables import BY_TOPIC
 from streams.telemetry import log
+
+if TYPE_CHECKING:
+    from streams.agents.judge import Judge
 
 BatchName = tuple[str, int]
 """Topic and number of a batch."""
@@ -73,12 +77,14 @@ class Computed(NamedTuple):
         bad: the records that cannot become rows.
         oldest: time of its oldest event, Unix milliseconds; 0 without rows.
         seconds: how long the work took.
+        outdated: what could not be loaded anew (lexicons, rules) → why; the version before is in use.
     """
 
     rows: int
     bad: list[Bad]
     oldest: int
     seconds: float
+    outdated: dict[str, str]
 
 
 class _Held(NamedTuple):
@@ -91,9 +97,10 @@ class _Held(NamedTuple):
 class LaneState:
     """The inside of a lane: jobs, connection and the columns of the batches it holds."""
 
-    def __init__(self, jobs: dict[str, Job], url: str, timeout: float) -> None:
+    def __init__(self, jobs: dict[str, Job], judge: "Judge", connection: Connection) -> None:
         self.jobs = jobs
-        self.connection = Connection(url, timeout=timeout)
+        self.judge = judge
+        self.connection = connection
         self.held: dict[BatchName, _Held] = {}
 
     def compute(self, batch: BatchName, work: Work) -> Computed:
@@ -102,6 +109,7 @@ class LaneState:
         partitions = [partition for partition, n in work.partitions for _ in range(n)]
         source = Source(work.epoch, partitions, work.offsets, work.stamps)
         job = self.jobs[work.topic]
+        self.judge.renew()
         columns, bad = job.rows(work.values, source)
         refused = {record.at for record in bad}
         where = [
@@ -111,7 +119,7 @@ class LaneState:
         ]
         self.held[batch] = _Held(job.table, work.epoch, columns, where)
         oldest = min(columns.get(BY_TOPIC[work.topic].time, ()), default=0)
-        return Computed(len(where), bad, oldest, time.perf_counter() - started)
+        return Computed(len(where), bad, oldest, time.perf_counter() - started, dict(self.judge.outdated))
 
     def insert(self, batch: BatchName, low: int, high: int) -> float:
         """Insert rows `low` to `high` of a held batch; the same rows always carry the same token."""
@@ -137,22 +145,56 @@ class LaneState:
         self.connection.close()
 
 
+class State(Protocol):
+    """What lives in a lane: its methods are called by name, one at a time."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class Recipe(Protocol):
+    """All a lane needs to build its state in a fresh process; it is pickled."""
+
+    def build(self) -> State:
+        """The state, built where the lane lives."""
+        ...
+
+
 class LaneRecipe(NamedTuple):
-    """All a lane needs to build itself in a fresh process.
+    """The recipe of a lane that analyses and lands.
 
     Attributes:
         url: the writing account of ClickHouse.
+        worker: name of the worker it belongs to.
         sentiment: name of the sentiment engine.
-        lexicons: folders of lexicons, later ones over earlier.
-        cache: folder for what is derived once and read at each start.
+        calibration: what `koubei sentiment calibrate` made, if anything.
+        lexicons: folders of lexicons, the shipped one first, later ones over earlier.
+        cache: folder for the last lexicons that could be loaded.
         timeout: seconds to wait for ClickHouse's answers.
     """
 
     url: str
+    worker: str
     sentiment: str
+    calibration: Path | None
     lexicons: tuple[Path, ...]
-    cache: Path | None
+    cache: Path
     timeout: float = 10.0
+
+    @classmethod
+    def of(cls, settings: Settings, worker: str) -> "LaneRecipe":
+        """The recipe for lanes of the worker with this name."""
+        own = settings.text.lexicons
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return cls(
+            settings.store.url.get_secret_value(),
+            worker,
+            settings.text.sentiment,
+            settings.text.calibration,
+            (shipped("lexicons"), own) if own else (shipped("lexicons"),),
+            Path(cache) / "koubei",
+        )
 
     def build(self) -> LaneState:
         """The state, built where the lane lives: the parent never loads the text core."""
@@ -161,10 +203,10 @@ class LaneRecipe(NamedTuple):
         return jobs.build(self)
 
 
-_state: LaneState | None = None
+_state: State | None = None
 
 
-def _start_process(recipe: LaneRecipe, parent: int) -> None:
+def _start_process(recipe: Recipe, parent: int) -> None:
     """First call in a lane process: die with the parent, stay out of its signals, build the state."""
     global _state
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -194,17 +236,17 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _in_process(method: str, *args: Any) -> Any:
+def _in_process(method: str | None, *args: Any) -> Any:
     assert _state is not None
-    return getattr(_state, method)(*args)
+    return getattr(_state, method)(*args) if method else None
 
 
 class Lane:
     """One executor with one worker, and the state behind it."""
 
-    def __init__(self, kind: str, recipe: LaneRecipe) -> None:
+    def __init__(self, kind: str, recipe: Recipe) -> None:
         self._executor: Executor
-        self._thread_state: LaneState | None = None
+        self._thread_state: State | None = None
         self._recipe = recipe
         self._threaded = kind == "thread"
         if self._threaded:
@@ -215,9 +257,7 @@ class Lane:
             )
 
         # Build the state now, beside whatever else starts, instead of under the first batch.
-        self._first = self._executor.submit(
-            self._in_thread if self._threaded else _in_process, "drop", ("", 0)
-        )
+        self._first = self._executor.submit(self._in_thread if self._threaded else _in_process, None)
 
     async def warm(self) -> None:
         """Wait until the lane is built. Raises what went wrong there."""
@@ -229,11 +269,11 @@ class Lane:
         run = self._in_thread if self._threaded else _in_process
         return await loop.run_in_executor(self._executor, run, method, *args)
 
-    def _in_thread(self, method: str, *args: Any) -> Any:
+    def _in_thread(self, method: str | None, *args: Any) -> Any:
         if self._thread_state is None:
             self._thread_state = self._recipe.build()
             _calm_collector()
-        return getattr(self._thread_state, method)(*args)
+        return getattr(self._thread_state, method)(*args) if method else None
 
     def close(self) -> None:
         """End the lane; what it was doing is abandoned."""

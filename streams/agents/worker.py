@@ -7,12 +7,12 @@ import os
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from streams import __version__
 from streams.agents.app import EXIT_BUG, LandingApp, build_app, owns, register, session_timeout
 from streams.agents.batch import Failure
+from streams.agents.deriver import DeriverRecipe, Progress
 from streams.agents.landing import Landing
 from streams.agents.lanes import Lane, LaneRecipe
 from streams.agents.lease import Lease
@@ -23,7 +23,7 @@ from streams.agents.tripwire import TripWire
 from streams.broker.address import Broker
 from streams.broker.epoch import epoch_ids, is_embedded
 from streams.clock import SYSTEM, Clock
-from streams.config import Settings, shipped
+from streams.config import Settings
 from streams.errors import BadConfig, KoubeiError, Tripped
 from streams.language import t
 from streams.store import epochs, upkeep
@@ -45,6 +45,8 @@ FENCE = 0.6
 
 UPKEEP_EVERY = 20.0
 LAG_EVERY = 2.0
+ELECTED_EVERY = 1.0
+DERIVE_AGAIN = 5.0
 
 
 class Worker:
@@ -61,7 +63,8 @@ class Worker:
         self._name = settings.worker.instance or f"{socket.gethostname()}-{os.getpid()}"
         url = settings.store.url.get_secret_value()
         self.lanes: Sequence[Lane] = [
-            Lane(settings.worker.lane_kind, _recipe(settings)) for _ in range(settings.worker.lanes)
+            Lane(settings.worker.lane_kind, LaneRecipe.of(settings, self._name))
+            for _ in range(settings.worker.lanes)
         ]
         self.lease = Lease(
             FENCE * session_timeout(settings.worker, embedded=self._embedded),
@@ -75,6 +78,7 @@ class Worker:
         self.landed = self._readback.landed
         self.note = self._readback.note
         self._tasks: list[asyncio.Task[None]] = []
+        self._deriver: Lane | None = None
 
     def run(self) -> NoReturn:
         """Run until SIGTERM; the process ends with the worker."""
@@ -132,6 +136,7 @@ class Worker:
             self.lease.run(),
             self._readback.flush_for_ever(),
             self._upkeep(),
+            self._derive(),
             self._show_lag(),
         ]
         for landing in landings:
@@ -158,6 +163,34 @@ class Worker:
                     await self._readback.run(upkeep.merge_conflicts)
                 except KoubeiError as error:
                     self.events.store_unavailable(error, UPKEEP_EVERY)
+
+    async def _derive(self) -> None:
+        """Keep the derived tables current while this worker is the elected one."""
+        while True:
+            if not owns(self.app, self.broker):
+                self._stop_deriving()
+                await asyncio.sleep(ELECTED_EVERY)
+                continue
+            if self._deriver is None:
+                url = self._settings.store.url.get_secret_value()
+                self._deriver = Lane(self._settings.worker.lane_kind, DeriverRecipe(url))
+            try:
+                progress: Progress = await self._deriver.call("step")
+            except Exception as error:  # a fault here must not stop the landing: begin again in a new process
+                self.events.derive_failed("deriver", repr(error))
+                self._stop_deriving()
+                await asyncio.sleep(DERIVE_AGAIN)
+                continue
+            for name, rows in progress.counted.items():
+                self.events.derived(name, rows)
+            for name, why in progress.failed.items():
+                self.events.derive_failed(name, why)
+            await asyncio.sleep(min(progress.wait, ELECTED_EVERY))
+
+    def _stop_deriving(self) -> None:
+        if self._deriver is not None:
+            self._deriver.close()
+            self._deriver = None
 
     async def _show_lag(self) -> None:
         while True:
@@ -206,21 +239,6 @@ def run(settings: Settings, *, resumed: bool = False) -> NoReturn:
     """
     log.configure()
     Worker(settings, resumed=resumed).run()
-
-
-def _recipe(settings: Settings) -> LaneRecipe:
-    own = settings.text.lexicons
-    return LaneRecipe(
-        settings.store.url.get_secret_value(),
-        settings.text.sentiment,
-        (shipped("lexicons"), own) if own else (shipped("lexicons"),),
-        _cache(),
-    )
-
-
-def _cache() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "koubei"
 
 
 def _letter(topic: str, epoch: int, failure: Failure, now: float) -> DeadLetter:

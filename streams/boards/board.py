@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from streams.boards.macros import ALL
 from streams.errors import BadConfig
 from streams.language import t
 
@@ -106,7 +107,7 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
 
 
 class Variable(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """A choice that the reader makes (`query`: listed by SQL) or a list the queries share (`custom`)."""
+    """A choice that the reader makes, listed by SQL (`query`) or here (`custom`), or a hidden list of the queries."""
 
     name: str
     type: Literal["query", "custom"]
@@ -124,9 +125,21 @@ class Variable(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     regex: Literal[""] = ""
 
     @property
+    def choices(self) -> dict[str, str]:
+        """What a `custom` variable offers, value → text; written `value` or `text : value`, with commas between."""
+        written = [part.strip() for part in self.query.split(",") if part.strip()]
+        pairs = [part.rsplit(" : ", 1) for part in written]
+        return {pair[-1].strip(): pair[0].strip() for pair in pairs}
+
+    @property
     def listed(self) -> list[str]:
         """The values of a `custom` variable."""
-        return [value.strip() for value in self.query.split(",") if value.strip()]
+        return list(self.choices)
+
+    @property
+    def default(self) -> str:
+        """What holds until the reader chooses: everything, or else the value that the file names."""
+        return ALL if self.include_all else str(self.current.get("value", ""))
 
 
 class Templating(Struct, frozen=True, forbid_unknown_fields=True):
@@ -218,6 +231,9 @@ def load(file: Path) -> Board:
     board = msgspec.structs.replace(board, panels=drawn)
     if board.schema_version != SCHEMA_VERSION:
         raise _bad(file, "", f"schemaVersion {board.schema_version}, expected {SCHEMA_VERSION}")
+    for variable in board.templating.variables:
+        if not variable.include_all and variable.default not in variable.listed:
+            raise _bad(file, "", f"variable {variable.name}: {variable.default!r} is not one of its values")
     ids = [panel.id for panel in board.panels]
     if len(set(ids)) < len(ids):
         raise _bad(file, "", "two panels have the same id")

@@ -1,7 +1,7 @@
 """Expands the Grafana macros that our dashboards use: those that mean the same in every plugin version.
 
-Everything that comes from a reader is a time in milliseconds (an int) or a variable's value, and a value
-only gets in as a quoted string literal.
+Everything that comes from a reader is a time in milliseconds (an int) or a variable's value. A value gets in as a
+quoted string literal, or, by ${name:raw}, as part of the name of a table if it is a plain word.
 """
 
 import re
@@ -80,12 +80,17 @@ def _conditions(sql: str, values: Values) -> str:
 
 def _variables(sql: str, values: Values, listed: Values) -> str:
     def replace(match: re.Match[str]) -> str:
-        chosen = _chosen(match[1], values)
+        name, form = match.groups()
+        chosen = _chosen(name, values)
+        if form == "raw":
+            if len(chosen) != 1 or not re.fullmatch(r"[a-z_]+", chosen[0]):
+                raise BadMacro(f"${{{name}:raw}} takes one word of small letters")
+            return chosen[0]
         if not chosen or ALL in chosen:
-            chosen = listed.get(match[1]) or [""]
+            chosen = listed.get(name) or [""]
         return ",".join(map(literal, chosen))
 
-    return re.sub(r"\$\{(\w+):singlequote\}", replace, sql)
+    return re.sub(r"\$\{(\w+):(singlequote|raw)\}", replace, sql)
 
 
 def _chosen(name: str, values: Values) -> Sequence[str]:

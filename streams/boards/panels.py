@@ -131,14 +131,14 @@ def statements(
         board: the panel's dashboard, whose variables apply.
         panel: the panel.
         span: the range shown.
-        chosen: what the reader chose; a variable left out means everything.
+        chosen: what the reader chose; a variable left out has its default.
         listed: the values of each variable.
 
     Raises:
         BadMacro: a query uses something that the page does not know.
     """
     window = Window(*span, interval(*span, panel.max_data_points, panel.least_interval))
-    values = {v.name: list(chosen.get(v.name) or [ALL]) for v in board.templating.variables}
+    values = {v.name: list(chosen.get(v.name) or [v.default]) for v in board.templating.variables}
     return [expand(target.raw_sql, window, values, listed) for target in panel.targets]
 
 

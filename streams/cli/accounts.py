@@ -1,13 +1,15 @@
 """What became of records that were fed: looked up in the store by the offsets Kafka gave them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from streams.broker.address import Broker
 from streams.broker.epoch import epoch_ids
 from streams.broker.feeder import Feeder
 from streams.clock import SYSTEM, Clock
+from streams.derived import ALL
+from streams.derived.arrivals import behind
 from streams.store.client import Connection
 from streams.topics.registry import EVENTS
 
@@ -16,6 +18,9 @@ RUNS = 200
 
 TICK = 0.02
 """Seconds between two looks."""
+
+DERIVED_TICK = 0.2
+"""Seconds between two looks at the watermarks of derived tables."""
 
 MARGIN = 600
 """Seconds by which rows may be older than this process thinks: one clock writes, another asks."""
@@ -110,6 +115,33 @@ class Ledger:
                 return now
             self._feeder.lag()  # serves deliveries, which is where offsets come from
             time.sleep(TICK)
+
+    def wait_derived(self, idle: float, progress: Callable[[int], None] | None = None) -> int:
+        """Wait until the derived tables count what was fed; returns how many records they lack.
+
+        Args:
+            idle: seconds without any progress after which it gives up.
+            progress: called with how many records they lack.
+
+        Raises:
+            StoreUnavailable: ClickHouse does not answer.
+        """
+        fed = {name for name, _ in self._feeder.runs}
+        least, moved = None, self._clock.monotonic()
+        while True:
+            window = int(self._clock.monotonic() - self._begun) + MARGIN
+            left = sum(
+                behind(self._connection, derived.name, derived.table, window)
+                for derived in (make() for make in ALL)
+                if derived.table is not None and derived.table.topic in fed
+            )
+            if least is None or left < least:
+                least, moved = left, self._clock.monotonic()
+            if not left or self._clock.monotonic() - moved >= idle:
+                return left
+            if progress:
+                progress(left)
+            time.sleep(DERIVED_TICK)
 
     def close(self) -> None:
         """Let go of ClickHouse."""

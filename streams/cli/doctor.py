@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from streams.cli.common import ClickHouse, Data, Json, Kafka, reader_url, settings, show_json
 from streams.cli.common import stack as running_stack
-from streams.config import Settings
+from streams.config import Settings, shipped
 from streams.embedded import machine
 from streams.embedded.clickhouse import explain_exit
 from streams.embedded.plan import DISK, MEGABYTE, MEMORY
@@ -21,6 +21,11 @@ from streams.language import t
 
 SKEW = 1.0
 """Seconds that two clocks may differ before latencies become nonsense."""
+
+SHOWN = 5
+"""Mistakes in lexicons that are listed; the command beside them lists all."""
+
+CHECK = "koubei rules check"
 
 CJK = (
     "NotoSansCJK",
@@ -304,6 +309,54 @@ def _clock(loaded: Settings) -> Iterator[Seen]:
         yield ok, text, "" if ok else "timedatectl set-ntp true"
 
 
+def _lexicons(loaded: Settings) -> Iterator[Seen]:
+    """The files as they are here, then what workers said of theirs."""
+    from streams.text.lexicons import check
+
+    own = loaded.text.lexicons
+    folders = (shipped("lexicons"), own) if own else (shipped("lexicons"),)
+    mistakes = [str(problem) for problem in check(*folders) if problem.severity == "error"]
+    for mistake in mistakes[:SHOWN]:
+        yield False, mistake, CHECK
+    if (more := len(mistakes) - SHOWN) > 0:
+        yield False, t(f"另有 {more} 处错误", f"{more} more mistakes"), CHECK
+    if not mistakes:
+        places = "、".join(str(folder) for folder in folders)
+        yield True, t(f"词典和品牌没有错误：{places}", f"No mistake in lexicons and brands: {places}"), ""
+    yield from _outdated(loaded, "lexicons")
+
+
+def _rules(loaded: Settings) -> Iterator[Seen]:
+    found = list(_outdated(loaded, "rules"))
+    yield from found
+    if not found and _somewhere(loaded, "clickhouse"):
+        yield True, t("规则都载入了", "All rules are loaded"), ""
+
+
+def _outdated(loaded: Settings, what: str) -> Iterator[Seen]:
+    """What workers could not load anew and go on without."""
+    from streams.read.state import OUTDATED, Outdated
+    from streams.store.client import Connection
+
+    if not _somewhere(loaded, "clickhouse"):
+        return
+    connection = Connection(reader_url(loaded), timeout=10.0)
+    try:
+        found = [Outdated(*row) for row in connection.query(OUTDATED).rows]
+    finally:
+        connection.close()
+    for one in found:
+        if one.what != what:
+            continue
+        workers, kept = "、".join(one.workers), f" {one.version}" if one.version else ""
+        for fault in one.error.splitlines():
+            text = t(
+                f"{fault}（{workers} 没有载入，仍用旧版本{kept}）",
+                f"{fault} ({workers} could not load it; the version before{kept} stays in use)",
+            )
+            yield False, text, CHECK
+
+
 def _privacy(loaded: Settings) -> Iterator[Seen]:
     if loaded.edge.hmac_key:
         yield True, t("用户编号以 HMAC 化名保存", "User ids are stored as keyed hashes"), ""
@@ -337,5 +390,7 @@ CHECKS: dict[str, Check] = {
     "clickhouse": _clickhouse,
     "lag": _lag,
     "clock": _clock,
+    "lexicons": _lexicons,
+    "rules": _rules,
     "privacy": _privacy,
 }

@@ -106,7 +106,7 @@ def ingest(
         run.tell()
         sent = sum(feeder.sent.values())
         if sent and (wait or (wait is None and stdin and sent <= SMALL)):
-            return run.settle(loaded, broker, started, as_json=as_json)
+            return run.settle(loaded, broker, started, derived=wait is True, as_json=as_json)
         seconds = SYSTEM.monotonic() - started
         if as_json:
             show_json({**run.account(), "seconds": round(seconds, 3)})

@@ -37,6 +37,9 @@ SMALL = 1000
 DISTINCT_LIMIT = 5_000_000
 """Records up to which distinct ids are counted: each takes about 60 bytes."""
 
+IDLE = 30.0
+"""Seconds for which derived tables may stand still while --wait waits for them."""
+
 LIMIT = 86_400.0
 """Seconds that --wait waits at most; it gives up long before when nothing moves."""
 
@@ -172,9 +175,20 @@ class Run:
             "files": [one._asdict() for one in self._files],
         }
 
-    def settle(self, loaded: Settings, broker: Broker, started: float, *, as_json: bool) -> int:
-        """Wait until everything sent has landed, look it up and print the account."""
+    def settle(
+        self, loaded: Settings, broker: Broker, started: float, *, derived: bool, as_json: bool
+    ) -> int:
+        """Wait until everything sent has landed, look it up and print the account.
+
+        Args:
+            loaded: all settings.
+            broker: where it was sent.
+            started: when the command began, on the monotonic clock.
+            derived: also wait until the derived tables count it.
+            as_json: print the account as JSON.
+        """
         landed: Landed | None = None
+        behind = 0
         try:
             with closing(Ledger(reader_url(loaded), broker, self._feeder)) as ledger:
                 if self._sent <= SMALL and self._distinct() == self._sent:
@@ -184,9 +198,19 @@ class Run:
                     with _waiting() as progress:
                         self._feeder.wait_committed(LIMIT, progress)
                     landed = ledger.wait(self._distinct() or self._sent, 1.0)
+                if derived:
+                    with _waiting() as progress:
+                        behind = ledger.wait_derived(IDLE, progress)
         except (StoreUnavailable, StoreRefused) as error:
             say(t(f"无法对账：{error}", f"No account from the store: {error}"))
             self._feeder.wait_committed(LIMIT)
+        if behind:
+            say(
+                t(
+                    f"派生表还差 {behind:,} 条未计入，{IDLE:.0f} 秒没有进展：koubei doctor",
+                    f"Derived tables lack {behind:,} records and did not move for {IDLE:.0f} s: koubei doctor",
+                )
+            )
         seconds = SYSTEM.monotonic() - started
         dead = landed.dead if landed else None
         accepted = self._sent - (dead or 0)

@@ -43,6 +43,24 @@ class Silence(NamedTuple):
     since: datetime
 
 
+class Outdated(NamedTuple):
+    """Something that workers could not load anew.
+
+    Attributes:
+        what: lexicons or rules.
+        version: what they go on with; "" where that was not said.
+        error: why, with the file or the rule.
+        workers: which workers.
+        since: when it was last tried.
+    """
+
+    what: str
+    version: str
+    error: str
+    workers: list[str]
+    since: datetime
+
+
 # The newest hour comes from the primary index, so that the newest post costs one hour's rows, not the table's.
 _EXTENT = """
 SELECT
@@ -80,6 +98,23 @@ WHERE busy >= {regular:UInt32} AND last < now() - toIntervalSecond({quiet:UInt32
 ORDER BY last, platform
 """
 
+# A worker that is gone cannot take its failure back: one that began to load later speaks for it.
+OUTDATED = """
+SELECT what, version, error, groupArray(worker) AS workers, max(last) AS since
+FROM
+(
+    SELECT
+        what, worker, argMax(version, at) AS version, argMax(error, at) AS error,
+        max(at) AS last, max(min(at)) OVER (PARTITION BY what) AS newest_start
+    FROM reloads
+    GROUP BY what, worker
+    ORDER BY worker
+)
+WHERE error != '' AND last >= newest_start
+GROUP BY what, version, error
+ORDER BY what, since DESC, error
+"""
+
 
 async def extent(reader: Reader, start: int, stop: int) -> Extent:
     """What there is, in all and between two times in Unix milliseconds. Raises like `Reader.run`."""
@@ -97,6 +132,11 @@ async def silences(reader: Reader) -> list[Silence]:
     """Regular sources without a post for ten minutes, within the last day. Raises like `Reader.run`."""
     rows = (await reader.ask(_SILENCES, {"regular": REGULAR_MINUTES, "quiet": QUIET_AFTER})).rows
     return [Silence(*row) for row in rows]
+
+
+async def outdated(reader: Reader) -> list[Outdated]:
+    """What workers could not load anew and go on without. Raises like `Reader.run`."""
+    return [Outdated(*row) for row in (await reader.ask(OUTDATED)).rows]
 
 
 async def reachable(reader: Reader) -> None:

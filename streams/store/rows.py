@@ -4,8 +4,10 @@ A column whose values are all the table's default is left out of the insert: it 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from streams.store import tables
 from streams.text.analyse import Analysis
 from streams.topics.deadletter import DeadLetter
 from streams.topics.interaction import Interaction
@@ -18,6 +20,47 @@ CLOCK_TOLERANCE = 600.0
 Columns = dict[str, list[Any]]
 
 _NOBODY = Author(id="-")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_VERDICT = {*tables.ANALYSIS, "version", "landed_at"}
+
+
+def _record(table: tables.Table) -> tuple[str, ...]:
+    return tuple(name for name in table.columns if name not in _VERDICT)
+
+
+POST_RECORD = _record(tables.POSTS)
+"""Columns of `posts` that hold the record itself and where it came from."""
+
+SHARE_RECORD = _record(tables.SHARES)
+"""The same of `shares`."""
+
+
+class Hits(NamedTuple):
+    """Which rules hit, one list for each text: one entry a rule, with its first span in the original text."""
+
+    rule: list[list[str]]
+    version: list[list[int]]
+    start: list[list[int]]
+    stop: list[list[int]]
+    variant: list[list[str]]
+
+
+class Verdicts(NamedTuple):
+    """What the judge says of a batch.
+
+    Attributes:
+        analysis: of the texts.
+        own_brands: whose official account each author is, "" for nobody's.
+        hits: the rules that hit.
+        judge: ordinal of the judge.
+    """
+
+    analysis: Analysis
+    own_brands: list[str]
+    hits: Hits
+    judge: int
 
 
 class Source(NamedTuple):
@@ -36,7 +79,7 @@ class Source(NamedTuple):
     appended: Sequence[int]
 
 
-def post_columns(posts: Sequence[Post], analysis: Analysis, judge: int, source: Source) -> Columns:
+def post_columns(posts: Sequence[Post], verdicts: Verdicts, source: Source) -> Columns:
     """Columns of `posts`."""
     published, clamped = _clamp([p.published for p in posts], source.appended)
     edited, _ = _clamp([p.edited or 0.0 for p in posts], source.appended)
@@ -59,7 +102,7 @@ def post_columns(posts: Sequence[Post], analysis: Analysis, judge: int, source: 
         "edited": edited,
         "author_id": [p.author.id if p.author else "" for p in posts],
         **_author_columns([p.author for p in posts], source.appended),
-        **_analysis_columns(analysis, judge, len(posts)),
+        **_verdict_columns(verdicts, len(posts)),
         "origin": [p.via for p in posts],
         "flags": _flags([p.filled for p in posts], clamped, "published"),
         **_source_columns(source, len(posts)),
@@ -67,7 +110,7 @@ def post_columns(posts: Sequence[Post], analysis: Analysis, judge: int, source: 
     return _without_defaults(columns)
 
 
-def share_columns(shares: Sequence[Share], analysis: Analysis, judge: int, source: Source) -> Columns:
+def share_columns(shares: Sequence[Share], verdicts: Verdicts, source: Source) -> Columns:
     """Columns of `shares`; a share without words has an empty sentiment."""
     shared, clamped = _clamp([s.shared for s in shares], source.appended)
     columns: Columns = {
@@ -85,7 +128,7 @@ def share_columns(shares: Sequence[Share], analysis: Analysis, judge: int, sourc
         "paid": [s.paid for s in shares],
         "landing": [s.landing for s in shares],
         **_author_columns([s.author for s in shares], source.appended),
-        **_analysis_columns(analysis, judge, len(shares)),
+        **_verdict_columns(verdicts, len(shares)),
         "origin": [s.via for s in shares],
         "flags": _flags([s.filled for s in shares], clamped, "shared"),
         **_source_columns(source, len(shares)),
@@ -144,9 +187,80 @@ def dead_letter_columns(letters: Sequence[DeadLetter], source: Source) -> Column
     return _without_defaults(columns)
 
 
+def post_of(row: Mapping[str, Any]) -> Post:
+    """The post that a stored row (its `POST_RECORD` columns) was made from: `post_columns` of it gives that row."""
+    return Post(
+        platform=row["platform"],
+        post_id=row["post_id"],
+        text=row["text"],
+        published=milliseconds(row["published"]) / 1000,
+        author=_author_of(row, row["author_id"]),
+        title=row["title"],
+        url=row["url"],
+        reply_to=row["reply_to"],
+        campaign=row["campaign"],
+        channel=row["channel"],
+        paid=row["paid"],
+        client=row["client"],
+        pictures=row["pictures"],
+        likes=row["likes"],
+        comments=row["comments"],
+        reposts=row["reposts"],
+        edited=milliseconds(row["edited"]) / 1000 or None,
+        via=row["origin"],
+        filled=row["flags"],
+    )
+
+
+def share_of(row: Mapping[str, Any]) -> Share:
+    """The share that a stored row (its `SHARE_RECORD` columns) was made from."""
+    return Share(
+        platform=row["platform"],
+        share_id=row["share_id"],
+        root_id=row["root_id"],
+        parent_id=row["parent_id"],
+        user_id=row["user_id"],
+        shared=milliseconds(row["shared"]) / 1000,
+        text=row["text"],
+        author=_author_of(row, row["user_id"]),
+        tie=row["tie"],
+        targets=row["targets"],
+        campaign=row["campaign"],
+        channel=row["channel"],
+        paid=row["paid"],
+        landing=row["landing"],
+        via=row["origin"],
+        filled=row["flags"],
+    )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as ClickHouse gives it, in Unix milliseconds."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
 def take(columns: Mapping[str, list[Any]], low: int, high: int) -> Columns:
     """Rows `low` to `high` (not included) of all columns."""
     return {name: values[low:high] for name, values in columns.items()}
+
+
+def _author_of(row: Mapping[str, Any], ident: str) -> Author | None:
+    if not ident:
+        return None
+    return Author(
+        id=ident,
+        gender=row["author_gender"],
+        age=row["author_age"],
+        location=row["author_location"],
+        education=row["author_education"],
+        income=row["author_income"],
+        device=row["author_device"],
+        followers=row["author_followers"],
+        following=row["author_following"],
+        posts=row["author_posts"],
+        verified=row["author_verified"],
+        joined=milliseconds(row["author_joined"]) / 1000 or None,
+    )
 
 
 def _author_columns(authors: Iterable[Author | None], appended: Sequence[int]) -> Columns:
@@ -167,7 +281,8 @@ def _author_columns(authors: Iterable[Author | None], appended: Sequence[int]) -
     }
 
 
-def _analysis_columns(analysis: Analysis, judge: int, n: int) -> Columns:
+def _verdict_columns(verdicts: Verdicts, n: int) -> Columns:
+    analysis, hits = verdicts.analysis, verdicts.hits
     return {
         "words": analysis.words,
         "sentiment": analysis.sentiment,
@@ -176,9 +291,23 @@ def _analysis_columns(analysis: Analysis, judge: int, n: int) -> Columns:
         "mentions.brand": analysis.brands,
         "mentions.sentiment": analysis.brand_sentiments,
         "mentions.score": analysis.brand_scores,
+        "mentions.confidence": analysis.brand_confidences,
         "mentions.start": analysis.brand_starts,
         "mentions.stop": analysis.brand_stops,
-        "judge": [judge] * n,
+        "mentions.evidence_start": analysis.brand_evidence_starts,
+        "mentions.evidence_stop": analysis.brand_evidence_stops,
+        "aspects.aspect": analysis.aspects,
+        "aspects.brand": analysis.aspect_brands,
+        "aspects.sentiment": analysis.aspect_sentiments,
+        "aspects.score": analysis.aspect_scores,
+        "aspects.start": analysis.aspect_starts,
+        "aspects.stop": analysis.aspect_stops,
+        "stage": analysis.stage,
+        "intent": analysis.intent,
+        "own_brand": verdicts.own_brands,
+        **{f"hits.{name}": column for name, column in hits._asdict().items()},
+        "simhash": analysis.simhash,
+        "judge": [verdicts.judge] * n,
     }
 
 

@@ -18,7 +18,7 @@ _AUTHOR = {
     "author_verified": "Bool",
     "author_joined": _TIME,
 }
-_ANALYSIS = {
+ANALYSIS = {
     "words": "String",
     "tokens": "Array(String)",
     "sentiment": _NAME,
@@ -27,12 +27,31 @@ _ANALYSIS = {
     "mentions.brand": f"Array({_NAME})",
     "mentions.sentiment": f"Array({_NAME})",
     "mentions.score": "Array(Float32)",
+    "mentions.confidence": "Array(Float32)",
     "mentions.start": "Array(UInt32)",
     "mentions.stop": "Array(UInt32)",
+    "mentions.evidence_start": "Array(UInt32)",
+    "mentions.evidence_stop": "Array(UInt32)",
+    "aspects.aspect": f"Array({_NAME})",
+    "aspects.brand": f"Array({_NAME})",
+    "aspects.sentiment": f"Array({_NAME})",
+    "aspects.score": "Array(Float32)",
+    "aspects.start": "Array(UInt32)",
+    "aspects.stop": "Array(UInt32)",
+    "stage": _NAME,
+    "intent": _NAME,
+    "own_brand": _NAME,
+    "hits.rule": f"Array({_NAME})",
+    "hits.version": "Array(UInt32)",
+    "hits.start": "Array(UInt32)",
+    "hits.stop": "Array(UInt32)",
+    "hits.variant": f"Array({_NAME})",
     "simhash": "UInt64",
     "judge": "UInt32",
     "judged_at": _TIME,
 }
+"""What the judge says of a text; everything else in a row is the record itself and where it came from."""
+
 _PLACE = {"src_topic": _NAME, "src_epoch": "UInt32", "src_partition": "UInt16", "src_offset": "UInt64"}
 _SOURCE = {
     "origin": _NAME,
@@ -86,7 +105,7 @@ POSTS = Table(
         "edited": _TIME,
         "author_id": "String",
         **_AUTHOR,
-        **_ANALYSIS,
+        **ANALYSIS,
         **_SOURCE,
     },
 )
@@ -109,7 +128,7 @@ SHARES = Table(
         "paid": "Bool",
         "landing": _NAME,
         **_AUTHOR,
-        **_ANALYSIS,
+        **ANALYSIS,
         **_SOURCE,
     },
 )

@@ -4,7 +4,7 @@ The names are the closed list of what may appear in logs and metrics; no post te
 """
 
 from collections import Counter as Counts
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -77,6 +77,25 @@ class WorkerEvents:
             "Longest stall of the event loop in the last minute.",
             registry=registry,
         )
+        self._derived = Counter(
+            "koubei_worker_derived_records",
+            "Landed records counted in a derived table.",
+            ["derived"],
+            registry=registry,
+        )
+        self._derive_failures = Counter(
+            "koubei_worker_derive_failures",
+            "Steps of a derived table that went wrong.",
+            ["derived"],
+            registry=registry,
+        )
+        self._outdated = Gauge(
+            "koubei_worker_outdated",
+            "1 while the newest version of lexicons or rules cannot be loaded and an earlier one is in use.",
+            ["what"],
+            registry=registry,
+        )
+        self._known_outdated: dict[str, str] = {}
         self._rebalances = Counter("koubei_worker_rebalances", "Assignments received.", registry=registry)
         self._waiting = False
 
@@ -141,6 +160,24 @@ class WorkerEvents:
     def broker_unavailable(self, error: Exception, wait: float) -> None:
         """A dead letter could not be sent yet."""
         self._log.error("broker_unavailable", error=str(error), retry_in=wait)
+
+    def derived(self, name: str, rows: int) -> None:
+        """A derived table has counted newly landed rows."""
+        self._derived.labels(name).inc(rows)
+
+    def derive_failed(self, name: str, error: str) -> None:
+        """A step of a derived table went wrong; the same step follows later."""
+        self._derive_failures.labels(name).inc()
+        self._log.error("derive_failed", derived=name, error=error)
+
+    def outdated(self, reasons: Mapping[str, str]) -> None:
+        """What could not be loaded anew (lexicons, rules) → why. Said once for each reason."""
+        for what in {*reasons, *self._known_outdated}:
+            reason = reasons.get(what, "")
+            self._outdated.labels(what).set(bool(reason))
+            if reason and reason != self._known_outdated.get(what):
+                self._log.error("reload_refused", what=what, error=reason)
+        self._known_outdated = dict(reasons)
 
     def stalled(self, longest: float) -> None:
         """Longest stall of the event loop, seconds, over the last minute."""

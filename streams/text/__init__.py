@@ -2,6 +2,3 @@
 
 Files are read in one place only, `toolkit.build`; everything after that is a function of its arguments.
 """
-
-JUDGE = 1
-"""Revision of this code. Raise it with every change after which the same text may be judged otherwise."""

@@ -1,22 +1,30 @@
-"""Sentiment toward each brand that a text names: the clauses about it, else the text as a whole.
+"""Sentiment toward each brand that a text names: what is said of it, else the text as a whole.
 
-A clause belongs to the brands named in it, else to those named last before it, unless it speaks of others
-(别家都烂). In a comparison (甲比乙好用, 比起乙，甲……) the other side is judged the other way round.
+A text about one brand that speaks of nothing else is judged as a whole. Any other is read clause by clause
+(`relations.py`); what is said of each brand is judged apart, all of a batch in one call of the engine.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from typing import NamedTuple
+from math import tanh
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.text.lexicons import Entry
-from streams.text.normalise import origins
-from streams.text.sentiment.base import NEUTRAL_BAND, Engine, Scores, labels
+from streams.text.clauses import FOREIGN, Span
+from streams.text.normalise import places
+from streams.text.notes import Say
+from streams.text.opinions import Clause, Leans, Opinions, strongest
+from streams.text.profiles import Brand
+from streams.text.relations import Relations
+from streams.text.sentiment.base import NEUTRAL_BAND, confidence, labels
 from streams.text.terms import Hit
 
-_ENDS = frozenset("，。！？；!?;, ")
+_DELIVERED_BY = frozenset(("platform", "express"))
+_FAINT = 0.4
+"""What is left of a leaning without a word of opinion, in a text that has opinions on something else."""
+_WEAK = 0.3
+"""What a neutral remark weighs beside an opinion."""
 
 
 class Mentions(NamedTuple):
@@ -26,193 +34,249 @@ class Mentions(NamedTuple):
         brands: canonical names, each once, in order of first mention.
         sentiments: `pos`, `neu` or `neg` toward each.
         scores: leaning toward each, -1…1.
+        confidences: ½…1.
         starts: where each is mentioned first.
         stops: behind that mention.
+        evidence_starts: where the words begin that carry the verdict; 0 when it is neutral.
+        evidence_stops: behind them; 0 when it is neutral.
     """
 
     brands: list[list[str]]
     sentiments: list[list[str]]
     scores: list[list[float]]
+    confidences: list[list[float]]
     starts: list[list[int]]
     stops: list[list[int]]
+    evidence_starts: list[list[int]]
+    evidence_stops: list[list[int]]
 
 
-class _Clause(NamedTuple):
-    tokens: list[str]
-    start: int
-    stop: int
-
-
-class _Plan(NamedTuple):
-    """How the tone toward one brand of one text is found: numbers of the parts to judge.
+class Plan(NamedTuple):
+    """How the tone toward one brand of one text is found.
 
     Attributes:
         row: which text.
         hit: first mention of the brand.
-        direct: what is said about it; None is the text as a whole if it is alone, else nothing.
-        inverse: comparisons that it is the other side of.
-        alone: whether the text names no other brand.
+        says: what is said of it; None stands for the whole text.
+        parts: for each, the number of the part to judge; -1 for none.
     """
 
     row: int
     hit: Hit
-    direct: int | None
-    inverse: int | None
-    alone: bool
+    says: list[Say] | None
+    parts: list[int]
 
 
 class Toward:
-    """Splits texts by the brand that each clause is about, and judges the parts."""
+    """Finds what is said of each brand, and the tone of it.
 
-    def __init__(self, lexicon: Mapping[str, Entry]) -> None:
-        def words(*kinds: str) -> frozenset[str]:
-            return frozenset(word for word, entry in lexicon.items() if entry.kind in kinds)
+    Args:
+        opinions: tells words of opinion from others.
+        relations: folded word → what it says of who is spoken of.
+        brands: those that are monitored.
+        known: others that they are compared with.
+    """
 
-        self._turns = words("but")
-        self._others = words("others")
-        self._compares = words("compare", "lose") | {"没有", "没"}
-        self._special = self._others | words("compare", "lose")
+    def __init__(
+        self,
+        opinions: Opinions,
+        relations: Mapping[str, str],
+        brands: Sequence[Brand] = (),
+        known: Sequence[Brand] = (),
+    ) -> None:
+        self._opinions = opinions
+        self._relations = Relations(relations, opinions.lean)
+        self._delivering = {brand.name for brand in (*brands, *known) if brand.sector in _DELIVERED_BY}
+        self._monitored = frozenset(brand.name for brand in brands)
+
+    def plan(
+        self,
+        folded: Sequence[str],
+        cuts: Sequence[list[str]],
+        hits: Mapping[int, list[Hit]],
+        asked: Sequence[str],
+        parts: list[list[str]],
+    ) -> list[Plan]:
+        """What has to be judged.
+
+        Args:
+            folded: the folded texts.
+            cuts: their tokens.
+            hits: index of a text → the brands named in it.
+            asked: for each text a brand that is asked for, or ""; empty when none is. Brands that are neither
+                monitored nor asked for are only compared with.
+            parts: what has to be judged is added here.
+        """
+        plans: list[Plan] = []
+        relations, opinions = self._relations, self._opinions
+        rows = list(hits)
+        for row, found in zip(rows, relations.cues([folded[row] for row in rows]), strict=True):
+            text, named, cues = folded[row], hits[row], found
+            firsts: dict[str, Hit] = {}
+            for hit in named:
+                firsts.setdefault(hit[2], hit)
+            if not self._delivering.isdisjoint(firsts):
+                cues = [cue for cue in found if cue[2] != "delivery"]
+            if (
+                len(firsts) == 1
+                and relations.plain(text, named, cues)
+                and not _compared(text, named[0].start)
+            ):
+                plans.append(Plan(row, named[0], None, []))
+                continue
+            says = relations.says(text, cuts[row], named, cues)
+            if not FOREIGN.isdisjoint([cue[2] for cue in cues]):
+                says = [
+                    say._replace(factor=_FAINT * say.factor) if opinions.silent(say.tokens) else say
+                    for say in says
+                ]
+            numbers: dict[tuple[str, ...], int] = {}
+            for brand, hit in firsts.items():
+                if brand in self._monitored or (asked and asked[row] == brand):
+                    own = self._hopes([say for say in says if say.brand == brand])
+                    own = [self._summed_up(say) if say.verdict else say for say in own]
+                    plans.append(Plan(row, hit, own, [_add(parts, numbers, say) for say in own]))
+        return plans
+
+    def _hopes(self, says: list[Say]) -> list[Say]:
+        """Eagerness alone, or everything else where that says anything bad (期待了很久，结果死机)."""
+        hopes = [say for say in says if say.hope]
+        if not hopes:
+            return says
+        rest = [say for say in says if not say.hope]
+        return rest if any(say.fixed < 0 or self._opinions.lean(say.tokens) < 0 for say in rest) else hopes
+
+    def _summed_up(self, say: Say) -> Say:
+        """A summing up in plain words (整体不推荐) needs no judging: it is too short to be judged well."""
+        lean = self._opinions.lean(say.tokens)
+        return say._replace(fixed=tanh(lean / 2)) if abs(lean) >= 1 else say
 
     def mentions(
         self,
         texts: Sequence[str],
         folded: Sequence[str],
-        cuts: Sequence[list[str]],
-        scores: Scores,
+        plans: Sequence[Plan],
+        leans: Leans,
         *,
-        hits: Mapping[int, list[Hit]],
-        engine: Engine,
+        scores: Sequence[float],
+        judged: Sequence[float],
     ) -> Mentions:
         """Who is mentioned in each text, where, and in which tone.
 
         Args:
             texts: the original texts.
             folded: the same, folded.
-            cuts: their tokens.
-            scores: their leanings as a whole.
-            hits: index of a text → the brands named in it.
-            engine: judges the parts.
+            plans: as `plan` made them.
+            leans: the clauses of each text.
+            scores: leanings of the texts as a whole.
+            judged: leanings of the parts.
         """
-        parts: list[list[str]] = []
-        plans: list[_Plan] = []
-        for index, named in hits.items():
-            tokens = cuts[index]
-            brand = named[0].brand
-            alone = all(hit.brand == brand for hit in named)
-            if alone and self._special.isdisjoint(tokens):
-                part = self._from_clause(folded[index], tokens, named[0].start)
-                plans.append(_Plan(index, named[0], _add(parts, part), None, alone))
-                continue
-            about, against = self._divide(tokens, named)
-            firsts: dict[str, Hit] = {}
-            for hit in named:
-                firsts.setdefault(hit.brand, hit)
-            for brand, hit in firsts.items():
-                direct, inverse = _add(parts, about.get(brand)), _add(parts, against.get(brand))
-                plans.append(_Plan(index, hit, direct, inverse, alone))
-        judged = engine.judge(["".join(part) for part in parts], parts).tolist() if parts else []
-        return _columns(texts, folded, plans, [_toward(plan, judged, scores) for plan in plans])
-
-    def _from_clause(self, text: str, tokens: list[str], start: int) -> list[str] | None:
-        """What is said from the clause at `start` on: all of it is about the one brand. None is everything."""
-        before = text[:start]
-        if _ENDS.isdisjoint(before) and self._turns.isdisjoint(tokens):
-            return None
-        bounds = list(accumulate(map(len, tokens)))
-        first = bisect_right(bounds, start)
-        while first and tokens[first] not in self._turns and tokens[first - 1] not in _ENDS:
-            first -= 1
-        return tokens[first:] if first else None
-
-    def _divide(
-        self, tokens: list[str], hits: list[Hit]
-    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """Brand → tokens about it, and brand → tokens of comparisons that it is the other side of."""
-        about: dict[str, list[str]] = {}
-        against: dict[str, list[str]] = {}
-        owners: list[str] = []
-        for clause in self._clauses(tokens, hits):
-            inside = [hit for hit in hits if clause.start <= hit.start < clause.stop]
-            if inside:
-                rivals = self._other_side(clause, inside)
-                owners = list(dict.fromkeys(hit.brand for hit in inside if hit.brand not in rivals))
-                for brand in rivals:
-                    against.setdefault(brand, []).extend(clause.tokens)
-            elif not self._others.isdisjoint(clause.tokens):
-                owners = []
-            for brand in owners:
-                about.setdefault(brand, []).extend(clause.tokens)
-        return about, against
-
-    def _clauses(self, tokens: list[str], hits: list[Hit]) -> list[_Clause]:
-        clauses: list[_Clause] = []
-        current: list[str] = []
-        start = stop = 0
-        for token in tokens:
-            if token in self._turns and current:
-                clauses.append(_Clause(current, start, stop))
-                current, start = [], stop
-            current.append(token)
-            stop += len(token)
-            if token in _ENDS and not any(hit.start < stop < hit.stop for hit in hits):
-                clauses.append(_Clause(current, start, stop))
-                current, start = [], stop
-        if current:
-            clauses.append(_Clause(current, start, stop))
-        return clauses
-
-    def _other_side(self, clause: _Clause, inside: list[Hit]) -> set[str]:
-        """The brands that the clause compares its subject with; empty without a comparison of two brands."""
-        brands = list(dict.fromkeys(hit.brand for hit in inside))
-        if len(brands) < 2:
-            return set()
-        begins = accumulate(map(len, clause.tokens), initial=clause.start)
-        marks = [
-            begin for begin, token in zip(begins, clause.tokens, strict=False) if token in self._compares
-        ]
-        if not marks:
-            return set()
-        before = {hit.brand for hit in inside if hit.start < marks[0]}
-        # 比起乙甲更好: with the mark in front, the one right behind it is the other side
-        return set(brands) - before if before else {brands[0]}
+        leanings = [_toward(plan, judged, scores) for plan in plans]
+        toward = np.array(leanings)
+        # one empty list stands for every text that names nobody
+        columns: list[list[list[Any]]] = [[[]] * len(texts) for _ in Mentions._fields]
+        last = -1
+        for plan, score, label, sure in zip(
+            plans, leanings, labels(toward), confidence(toward).tolist(), strict=True
+        ):
+            row, (start, stop, brand), *_ = plan
+            text = folded[row]
+            first = end = 0
+            if label != "neu":
+                first, end = _evidence(plan, score, judged, text, leans[row])
+            if text is not texts[row]:
+                place = places(texts[row])
+                start, stop = place[start], place[stop - 1] + 1
+                if end:
+                    first, end = place[first], place[end - 1] + 1
+            values = brand, label, score, sure, start, stop, first, end
+            if row == last:
+                for column, value in zip(columns, values, strict=True):
+                    column[row].append(value)
+            else:
+                last = row
+                for column, value in zip(columns, values, strict=True):
+                    column[row] = [value]
+        return Mentions(*columns)
 
 
-def _add(parts: list[list[str]], part: list[str] | None) -> int | None:
-    if part is None:
-        return None
-    parts.append(part)
-    return len(parts) - 1
+def _add(parts: list[list[str]], numbers: dict[tuple[str, ...], int], say: Say) -> int:
+    """Number of the part to judge; the same words are judged once a text."""
+    if say.fixed or not say.tokens:
+        return -1
+    key = tuple(say.tokens)
+    if key not in numbers:
+        numbers[key] = len(parts)
+        parts.append(say.tokens)
+    return numbers[key]
 
 
-def _toward(plan: _Plan, judged: list[float], scores: Scores) -> float:
-    if plan.inverse is not None:
-        inverse = -judged[plan.inverse]
-        return inverse if plan.direct is None else (judged[plan.direct] + inverse) / 2
-    if plan.direct is not None and not (plan.alone and abs(judged[plan.direct]) <= NEUTRAL_BAND):
-        return judged[plan.direct]
-    return float(scores[plan.row]) if plan.alone else 0.0
+def _value(say: Say, part: int, judged: Sequence[float]) -> float:
+    value = say.fixed if part < 0 else say.factor * judged[part]
+    return max(value, 0.0) if say.fault else value
 
 
-def _columns(
-    texts: Sequence[str], folded: Sequence[str], plans: Sequence[_Plan], toward: Sequence[float]
-) -> Mentions:
-    # one empty list stands for every text that names nobody
-    count = len(texts)
-    columns = Mentions([[]] * count, [[]] * count, [[]] * count, [[]] * count, [[]] * count)
-    last = -1
-    places: Sequence[int] = ()
-    for plan, score, label in zip(plans, toward, labels(np.array(toward)), strict=True):
-        row, (start, stop, brand) = plan.row, plan.hit
-        if row != last:
-            text = texts[row]
-            same = len(text) == len(folded[row]) and text.lower() == folded[row]
-            places = range(len(text)) if same else origins(text)
-            last = row
-            for column in columns:
-                column[row] = []
-        columns.brands[row].append(brand)
-        columns.sentiments[row].append(label)
-        columns.scores[row].append(score)
-        columns.starts[row].append(places[start])
-        columns.stops[row].append(places[stop - 1] + 1)
-    return columns
+def _toward(plan: Plan, judged: Sequence[float], scores: Sequence[float]) -> float:
+    if plan.says is None:
+        return scores[plan.row]
+    total = weights = 0.0
+    summed_up = None
+    for say, part in zip(plan.says, plan.parts, strict=True):
+        value = _value(say, part, judged)
+        said = abs(value) > NEUTRAL_BAND
+        if say.verdict:
+            summed_up = value if said else summed_up
+        else:
+            weight = 1.0 if said else _WEAK
+            total += weight * value
+            weights += weight
+    if summed_up is not None:
+        return summed_up
+    return total / weights if weights else 0.0
+
+
+def _compared(text: str, start: int) -> bool:
+    """Whether a word of comparison stands right before the brand: 比三星好用 is no praise of it."""
+    return text.endswith(("比", "没有", "没", "换"), 0, start)
+
+
+def _evidence(plan: Plan, score: float, judged: Sequence[float], text: str, clauses: list[Clause]) -> Span:
+    """The words that say most in the direction of the verdict."""
+    if plan.says is None:
+        return _with_name(strongest(clauses, score > 0) or _around(clauses, plan.hit), plan.hit)
+    agreeing = [
+        (abs(value), say)
+        for say, part in zip(plan.says, plan.parts, strict=True)
+        if (value := _value(say, part, judged)) * score > 0
+    ]
+    if not agreeing:
+        return _around(clauses, plan.hit)
+    say = max(agreeing, key=lambda found: found[0])[1]
+    if say.factor > 0 and not say.fixed:
+        starts = [start for start, _ in say.spans]
+        inside = [c for c in clauses if (at := bisect_right(starts, c[0])) and c[0] < say.spans[at - 1][1]]
+        if inside:
+            return _with_name(strongest(inside, score > 0) or inside[0][:2], plan.hit)
+    return _trimmed(text, say.spans[0])
+
+
+def _with_name(span: Span, hit: Hit) -> Span:
+    """The span from the beginning of the name, where a blank within the name would cut it (星曜 X1)."""
+    start, stop = span
+    return (hit.start, stop) if hit.start < start <= hit.stop <= stop else span
+
+
+def _around(clauses: list[Clause], hit: Hit) -> Span:
+    """The clause of a mention."""
+    start, stop, *_ = next(clause for clause in clauses if clause[1] > hit.start)
+    return min(start, hit.start), max(stop, hit.stop)
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """The span without the punctuation at its ends."""
+    start, stop = span
+    bare = text[start:stop].strip("，。！？；!?;,… 、~～")
+    if not bare:
+        return span
+    start = text.index(bare, start)
+    return start, start + len(bare)

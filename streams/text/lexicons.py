@@ -1,17 +1,22 @@
 """Lexicons and brands as files: `<name>/lexicon.toml` with `words.tsv`, and `brands/*.toml`.
 
-Everything is checked when it is read; an error names file, line, what is wrong and what to write instead.
+Everything is checked when it is read; a mistake names file, line, column, what is wrong and what to write
+instead. `load` stops at the first, `check` tells all of them.
 """
 
+import difflib
 import hashlib
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple
 
 from streams.errors import BadConfig
 from streams.language import t
+from streams.text import agreement, profiles
 from streams.text.normalise import fold
+from streams.text.problems import Document, Problem, Problems, text
+from streams.text.profiles import SECTORS, Brand, CompetitorSet, Profile
 from streams.text.segment import UserWord
 
 KINDS = (
@@ -29,8 +34,75 @@ KINDS = (
 )
 """What a word of a sentiment lexicon does; docs/text.md says it of each."""
 
-_HEAD = ("name", "version", "licence", "origin", "polarity")
-_BRAND = ("name", "aliases", "products", "competitors", "words", "licence", "version")
+RELATIONS = (
+    "over",
+    "notover",
+    "against",
+    "with",
+    "below",
+    "above",
+    "far",
+    "lacks",
+    "passive",
+    "takes",
+    "switch",
+    "back",
+    "avoid",
+    "choose",
+    "rather",
+    "still",
+    "others",
+    "except",
+    "turn",
+    "both",
+    "former",
+    "latter",
+    "aside",
+    "delivery",
+    "thing",
+    "verdict",
+    "question",
+    "ask",
+    "rhetoric",
+    "doubt",
+    "blame",
+    "prefer",
+    "hearsay",
+    "wish",
+    "if",
+    "eager",
+    "news",
+    "better",
+    "worse",
+    "more",
+    "less",
+    "burden",
+    "plain",
+)
+"""What a word of a relations lexicon says of who is spoken of; docs/text.md says it of each."""
+
+STAGES = ("notice", "search", "review", "buy", "use", "share", "scold")
+"""From first hearing of a thing to telling others, kindly or not."""
+INTENTS = ("question", "complaint", "purchase")
+"""What a post wants of the brand."""
+
+COLUMNS = {
+    "sentiment": ("word", "kind", "weight"),
+    "stopwords": ("word",),
+    "relations": ("word", "kind"),
+    "aspects": ("word", "aspect"),
+    "journey": ("word", "stage", "intent"),
+    "known_brands": ("word", "brand", "sector"),
+}
+"""Kind of a lexicon → the columns of its words.tsv."""
+
+_ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("sentiment", "kind"): KINDS,
+    ("relations", "kind"): RELATIONS,
+    ("journey", "stage"): (*STAGES, "-"),
+    ("journey", "intent"): (*INTENTS, "-"),
+    ("known_brands", "sector"): SECTORS,
+}
 
 
 class Entry(NamedTuple):
@@ -45,18 +117,16 @@ class Entry(NamedTuple):
     weight: float
 
 
-class Brand(NamedTuple):
-    """A brand and everything it is called.
+class Sign(NamedTuple):
+    """What a word tells of its author.
 
     Attributes:
-        name: the canonical name.
-        terms: every way to write it, folded: name, aliases and products.
-        competitors: canonical names of its rivals.
+        stage: one of `STAGES`, or "".
+        intent: one of `INTENTS`, or "".
     """
 
-    name: str
-    terms: tuple[str, ...]
-    competitors: tuple[str, ...] = ()
+    stage: str
+    intent: str
 
 
 class Lexicons(NamedTuple):
@@ -67,16 +137,29 @@ class Lexicons(NamedTuple):
         stopwords: words left out of hot words.
         brands: the brands, in the order of their files.
         user_words: the user dictionary for the segmentation.
-        version: sum of the versions of all files: it grows whenever one of them does.
         digest: hash over every file read.
+        relations: folded word → one of `RELATIONS`.
+        aspects: folded word → the aspect that it speaks of.
+        journey: folded word → what it tells of its author.
+        known: well-known brands that nobody monitors here: the other side of comparisons.
+        sets: competitor sets of all profiles, every version of each.
+        accounts: (platform, author id) → the brand whose official account it is.
+        versions: name of each lexicon and brand → the version that its file gives itself; where several
+            folders have one, their sum.
     """
 
     sentiment: dict[str, Entry]
     stopwords: frozenset[str]
     brands: tuple[Brand, ...]
     user_words: tuple[UserWord, ...]
-    version: int
     digest: str
+    relations: dict[str, str] = {}
+    aspects: dict[str, str] = {}
+    journey: dict[str, Sign] = {}
+    known: tuple[Brand, ...] = ()
+    sets: tuple[CompetitorSet, ...] = ()
+    accounts: dict[tuple[str, str], str] = {}
+    versions: dict[str, int] = {}
 
 
 def load(folders: Sequence[Path]) -> Lexicons:
@@ -85,12 +168,8 @@ def load(folders: Sequence[Path]) -> Lexicons:
     Raises:
         BadConfig: a folder or file is missing, malformed or contradicts itself.
     """
-    sentiment: dict[str, Entry] = {}
-    stopwords: set[str] = set()
-    brands: dict[str, Brand] = {}
-    user_words: dict[str, UserWord] = {}
-    version = 0
-    digest = hashlib.sha256()
+    problems = Problems()
+    reading = _Reading(problems)
     for folder in folders:
         if not folder.is_dir():
             raise BadConfig(
@@ -99,180 +178,229 @@ def load(folders: Sequence[Path]) -> Lexicons:
                     f"lexicon folder {folder} does not exist: create it or change setting text.lexicons",
                 )
             )
+        reading.folder(folder)
+        problems.stop()
+    merged = reading.merged()
+    problems.stop()
+    return merged
+
+
+def check(*folders: Path) -> list[Problem]:
+    """Every mistake in the lexicons and brands below the folders, merged as `load` merges them.
+
+    The self-tests of the profiles are run, too. Nothing is raised.
+    """
+    problems = Problems()
+    reading = _Reading(problems)
+    for folder in folders:
+        if folder.is_dir():
+            reading.folder(folder)
+        else:
+            problems.error(folder, (1, 1), "没有这个目录", "there is no such folder")
+    reading.self_test(reading.merged())
+    return problems
+
+
+def digest(folders: Sequence[Path]) -> str:
+    """A hash over names, sizes and times of all files: it differs once `load` may give something else.
+
+    Reads no file, so it may be called every few seconds.
+    """
+    sums = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.glob("*/*")):
+            try:
+                stat = file.stat()
+            except OSError:  # deleted meanwhile: the next look sees it gone
+                continue
+            sums.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}\n".encode())
+    return sums.hexdigest()
+
+
+class _Reading:
+    """What was read so far, and its mistakes."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._sentiment: dict[str, Entry] = {}
+        self._stopwords: set[str] = set()
+        self._relations: dict[str, str] = {}
+        self._aspects: dict[str, str] = {}
+        self._journey: dict[str, Sign] = {}
+        self._known: dict[str, tuple[str, str]] = {}
+        self._profiles: dict[str, Profile] = {}
+        self._versions: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+
+    def folder(self, folder: Path) -> None:
+        """Read one folder; what it says replaces what an earlier one said."""
         for head_file in sorted(folder.glob("*/lexicon.toml")):
-            words_file = head_file.with_name("words.tsv")
-            head = _head(head_file)
-            version += head["version"]
-            if head["polarity"]:
-                sentiment.update(_sentiment(words_file))
-            else:
-                stopwords.update(word for _, word, *_ in _rows(words_file, ("word",)))
-            digest.update(head_file.read_bytes() + words_file.read_bytes())
+            self._lexicon(head_file)
+        here: dict[str, Path] = {}
         for file in sorted(folder.glob("brands/*.toml")):
-            brand, extra, number = _brand(file)
-            version += number
-            if brand.name in brands:
-                _wrong(
-                    file, None, f"品牌 {brand.name} 已在别的文件里", f"brand {brand.name} is in another file"
+            profile = profiles.read(file, self._problems)
+            self._digest.update(file.read_bytes() if file.is_file() else b"")
+            if profile is None:
+                continue
+            name = profile.brand.name
+            if name in here:
+                profile.document.error(
+                    ["name"],
+                    f"品牌 {name} 已在 {here[name].name} 里，改名或删去一个",
+                    f"brand {name} is in {here[name].name} already: rename or delete one",
                 )
-            brands[brand.name] = brand
-            user_words |= {word.word: word for word in extra}
-            digest.update(file.read_bytes())
-    _one_brand_a_term(brands.values())
-    for brand in brands.values():
-        for term in brand.terms:
-            user_words.setdefault(term, UserWord(term))
-    for word in sentiment:
-        if len(word) > 1 and word.isalnum():
-            user_words.setdefault(word, UserWord(word))
-    return Lexicons(
-        sentiment,
-        frozenset(stopwords),
-        tuple(brands.values()),
-        tuple(user_words.values()),
-        version,
-        digest.hexdigest(),
-    )
+            here[name] = file
+            self._profiles[name] = profile
+            self._versions[f"brands/{name}"] += profile.version
 
+    def _lexicon(self, head_file: Path) -> None:
+        head = Document(head_file, self._problems)
+        words_file = head_file.with_name("words.tsv")
+        kind = _kind(head)
+        self._versions[head_file.parent.name] += head.version()
+        for file in (head_file, words_file):
+            self._digest.update(file.read_bytes() if file.is_file() else b"")
+        if kind is None:
+            return
+        for number, word, cells in self._rows(words_file, kind):
+            if kind == "sentiment":
+                self._sentiment[word] = Entry(cells[0], self._weight(words_file, number, cells[1]))
+            elif kind == "stopwords":
+                self._stopwords.add(word)
+            elif kind == "relations":
+                self._relations[word] = cells[0]
+            elif kind == "aspects":
+                self._aspects[word] = cells[0]
+            elif kind == "journey":
+                self._journey[word] = Sign(*(cell.strip("-") for cell in cells))
+            else:
+                self._known[word] = (cells[0], cells[1])
 
-def _wrong(file: Path, line: int | None, zh: str, en: str) -> NoReturn:
-    raise BadConfig(
-        t(
-            f"{file} {f'第 {line} 行' if line else ''}：{zh}",
-            f"{file}{f' line {line}' if line else ''}: {en}",
-        )
-    )
+    def _rows(self, file: Path, kind: str) -> Iterator[tuple[int, str, list[str]]]:
+        """Line number, folded word and the other cells of each row that is right."""
+        header = COLUMNS[kind]
+        lines = text(file, self._problems).split("\n")
+        if tuple(lines[0].rstrip("\r").split("\t")) != header:
+            columns = "<TAB>".join(header)
+            self._problems.error(file, (1, 1), f"第一行须为 {columns}", f"the first line must be {columns}")
+            return
+        seen: dict[str, int] = {}
+        for number, line in enumerate(lines[1:], 2):
+            if not line.strip() or line.startswith("# "):
+                continue
+            written, *cells = line.rstrip("\r").split("\t")
+            word = fold(written)
+            if not word.strip() or len(cells) != len(header) - 1:
+                self._problems.error(
+                    file,
+                    (number, 1),
+                    f"要 {len(header)} 列，以制表符分隔，得到 {line!r}",
+                    f"needs {len(header)} columns separated by tabs, found {line!r}",
+                )
+            elif word in seen:
+                self._problems.error(
+                    file,
+                    (number, 1),
+                    f"{word} 与第 {seen[word]} 行重复，删去一行",
+                    f"{word} repeats line {seen[word]}: delete one of them",
+                )
+            elif self._allowed(file, kind, number, written, cells):
+                seen[word] = number
+                yield number, word, cells
 
+    def _allowed(self, file: Path, kind: str, number: int, written: str, cells: list[str]) -> bool:
+        column = len(written) + 2
+        for name, cell in zip(COLUMNS[kind][1:], cells, strict=True):
+            known = _ALLOWED.get((kind, name))
+            if not cell or (known is not None and cell not in known):
+                close = difflib.get_close_matches(cell, known or (), 1)
+                words = " ".join(known or ())
+                self._problems.error(
+                    file,
+                    (number, column),
+                    f"没有 {cell} 这一类{f'，是不是想写 {close[0]}' if close else ''}，可用 {words}",
+                    f"there is no {name} {cell}{f': did you mean {close[0]}?' if close else ''}; known: {words}",
+                )
+                return False
+            column += len(cell) + 1
+        return True
 
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        _wrong(file, None, f"读不懂：{error}", f"cannot be read: {error}")
-
-
-def _head(file: Path) -> dict[str, Any]:
-    head = _toml(file)
-    for key in _HEAD:
-        if head.get(key) in (None, ""):
-            _wrong(file, None, f"缺少 {key}，请加一行 {key} = …", f"{key} is missing: add a line {key} = …")
-    if not isinstance(head["version"], int) or not isinstance(head["polarity"], bool):
-        _wrong(
-            file,
-            None,
-            "version 须为整数，polarity 须为 true 或 false",
-            "version must be an integer, polarity true or false",
-        )
-    if head["name"] != file.parent.name:
-        _wrong(
-            file,
-            None,
-            f"name 是 {head['name']}，须与目录名 {file.parent.name} 相同",
-            f"name is {head['name']} but must equal the folder's name {file.parent.name}",
-        )
-    return head
-
-
-def _rows(file: Path, header: tuple[str, ...]) -> Iterator[tuple[int, str, list[str]]]:
-    """Line number, folded word and the other columns of each row."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        _wrong(file, None, f"读不了：{error}", f"cannot be read: {error}")
-    if not lines or tuple(lines[0].split("\t")) != header:
-        columns = "<TAB>".join(header)
-        _wrong(file, 1, f"第一行须为 {columns}", f"the first line must be {columns}")
-    seen: dict[str, int] = {}
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip() or line.startswith("# "):
-            continue
-        word, *rest = line.split("\t")
-        word = fold(word)
-        if not word.strip() or len(rest) != len(header) - 1:
-            _wrong(
-                file,
-                number,
-                f"要 {len(header)} 列，以制表符分隔，得到 {line!r}",
-                f"needs {len(header)} columns separated by tabs, found {line!r}",
-            )
-        if word in seen:
-            _wrong(
-                file,
-                number,
-                f"{word} 与第 {seen[word]} 行重复，删去一行",
-                f"{word} repeats line {seen[word]}: delete one of them",
-            )
-        seen[word] = number
-        yield number, word, rest
-
-
-def _sentiment(file: Path) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
-    for number, word, (kind, weight) in _rows(file, ("word", "kind", "weight")):
-        if kind not in KINDS:
-            _wrong(
-                file,
-                number,
-                f"没有 {kind} 这一类，可用 {' '.join(KINDS)}",
-                f"there is no kind {kind}; known are {' '.join(KINDS)}",
-            )
+    def _weight(self, file: Path, number: int, cell: str) -> float:
         try:
-            entries[word] = Entry(kind, float(weight))
+            return float(cell)
         except ValueError:
-            _wrong(
-                file, number, f"权重须为数，得到 {weight!r}", f"the weight must be a number, found {weight!r}"
+            self._problems.error(
+                file,
+                (number, 1),
+                f"权重须为数，得到 {cell!r}",
+                f"the weight must be a number, found {cell!r}",
             )
-    return entries
+            return 0.0
 
-
-def _brand(file: Path) -> tuple[Brand, list[UserWord], int]:
-    table = _toml(file)
-    for key in table:
-        if key not in _BRAND:
-            _wrong(file, None, f"没有 {key} 这一项，可用 {' '.join(_BRAND)}", f"there is no key {key}")
-    for key in ("name", "licence", "version"):
-        if not table.get(key):
-            _wrong(file, None, f"缺少 {key}，请加一行 {key} = …", f"{key} is missing: add a line {key} = …")
-    if not isinstance(table["version"], int):
-        _wrong(file, None, "version 须为整数", "version must be an integer")
-    lists: dict[str, list[str]] = {}
-    for key in ("aliases", "products", "competitors", "words"):
-        lists[key] = table.get(key, [])
-        if not isinstance(lists[key], list) or not all(isinstance(item, str) for item in lists[key]):
-            _wrong(file, None, f'{key} 须为 ["…", "…"]', f'{key} must be ["…", "…"]')
-    terms: dict[str, None] = {}
-    for term in (table["name"], *lists["aliases"], *lists["products"]):
-        folded = " ".join(fold(term).split())
-        if not folded:
-            _wrong(file, None, "别名是空的，删去它", "an alias is empty: delete it")
-        terms |= {folded: None, folded.replace(" ", ""): None}
-    words = [_user_word(file, line) for line in lists["words"]]
-    brand = Brand(table["name"], tuple(terms), tuple(lists["competitors"]))
-    return brand, words, table["version"]
-
-
-def _user_word(file: Path, line: str) -> UserWord:
-    word, *rest = fold(line).split()
-    frequency = int(rest.pop(0)) if rest and rest[0].isdigit() else None
-    tag = rest.pop(0) if rest else None
-    if rest:
-        _wrong(
-            file,
-            None,
-            f"words 里的 {line!r} 须为“词 [词频] [词性]”",
-            f"{line!r} in words must be `word [frequency] [tag]`",
+    def merged(self) -> Lexicons:
+        """Everything together; contradictions between profiles are mistakes, too."""
+        found = list(self._profiles.values())
+        agreement.one_brand_a_term(found)
+        sets = agreement.one_set_a_version(found)
+        brands = tuple(profile.brand for profile in found)
+        user_words = {word.word: word for profile in found for word in profile.words}
+        for brand in brands:
+            for term in (*brand.terms, *brand.shadows):
+                user_words.setdefault(term, UserWord(term))
+        for word in self._sentiment:
+            if len(word) > 1 and word.isalnum():
+                user_words.setdefault(word, UserWord(word))
+        return Lexicons(
+            self._sentiment,
+            frozenset(self._stopwords),
+            brands,
+            tuple(user_words.values()),
+            self._digest.hexdigest(),
+            self._relations,
+            self._aspects,
+            self._journey,
+            self._known_brands(brands),
+            sets,
+            {account: brand.name for brand in brands for account in brand.accounts},
+            dict(self._versions),
         )
-    return UserWord(word, frequency, tag)
+
+    def self_test(self, merged: Lexicons) -> None:
+        """Whether each profile's examples are found, and its counter-examples are not."""
+        agreement.self_test(list(self._profiles.values()), merged.user_words)
+
+    def _known_brands(self, brands: Sequence[Brand]) -> tuple[Brand, ...]:
+        """Known brands without those that have a profile."""
+        taken = {term for brand in brands for term in brand.terms}
+        names = {brand.name for brand in brands}
+        terms: dict[str, list[str]] = {}
+        sectors: dict[str, str] = {}
+        for word, (name, sector) in self._known.items():
+            if word not in taken and name not in names:
+                terms.setdefault(name, []).extend(dict.fromkeys((word, word.replace(" ", ""))))
+                sectors[name] = sector
+        return tuple(Brand(name, tuple(found), sector=sectors[name]) for name, found in terms.items())
 
 
-def _one_brand_a_term(brands: Iterable[Brand]) -> None:
-    owner: dict[str, str] = {}
-    for brand in brands:
-        for term in brand.terms:
-            if owner.setdefault(term, brand.name) != brand.name:
-                raise BadConfig(
-                    t(
-                        f"别名 {term} 同属 {owner[term]} 和 {brand.name}：从其中一个文件里删去",
-                        f"alias {term} belongs to both {owner[term]} and {brand.name}: delete it from one file",
-                    )
-                )
+def _kind(head: Document) -> str | None:
+    """What the lexicon holds. `polarity` is how lexicons said it before there were more than two kinds."""
+    complete = head.required("name", "version", "licence", "origin") if head.table else False
+    name = head.table.get("name")
+    if name and name != head.file.parent.name:
+        head.error(
+            ["name"],
+            f"name 是 {name}，须与目录名 {head.file.parent.name} 相同",
+            f"name is {name} but must equal the folder's name {head.file.parent.name}",
+        )
+    if not complete:
+        return None
+    polarity = head.table.get("polarity")
+    old = {True: "sentiment", False: "stopwords"}.get(polarity) if isinstance(polarity, bool) else None
+    kind = head.table.get("kind", old)
+    if kind not in COLUMNS:
+        known = " ".join(COLUMNS)
+        head.error(
+            ["kind"], f"kind 须为 {known} 之一", f"kind must be one of {known}", key="kind" not in head.table
+        )
+        return None
+    return str(kind)

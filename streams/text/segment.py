@@ -37,16 +37,20 @@ class Segmenter:
     """jieba's exact mode with its HMM for unknown words.
 
     Attributes:
-        words: the user words that were added, those that jieba lacked.
+        words: the user words that were added, those that jieba lacked or cut apart.
     """
 
     def __init__(self, words: Iterable[UserWord] = ()) -> None:
         self._jieba = rjieba.Jieba()
         self.words: list[UserWord] = []
         for word in words:
-            if word.frequency is not None or not self._jieba.has_word(word.word):
+            if word.frequency is not None or not self._whole(word.word):
                 self._jieba.add_word(*word)
                 self.words.append(word)
+
+    def _whole(self, word: str) -> bool:
+        """Whether jieba leaves the word in one piece: of those it knows it cuts some apart (无语, 省电)."""
+        return self._jieba.has_word(word) and self._jieba.cut(word) == [word]
 
     def knows(self, word: str) -> bool:
         """Whether the dictionary holds the word: a word guessed by the HMM is not known."""
@@ -54,7 +58,7 @@ class Segmenter:
 
     def split(self, word: str) -> list[str]:
         """The dictionary words in a word that the HMM guessed; a known word stays whole."""
-        return [word] if self.knows(word) else self._jieba.cut(word, False)
+        return [word] if self._jieba.has_word(word) else self._jieba.cut(word, False)
 
     def cut(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text; joined together they are the text."""

@@ -1,17 +1,23 @@
 """Which brands a text names, and where: one automaton over the whole batch."""
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from streams.text.lexicons import Brand
+from streams.text.normalise import fold
+from streams.text.profiles import Brand
 from streams.text.segment import Segmenter
 
 _BETWEEN = "\x1f"
+_FEW = 2
+"""Mentions up to which it is cheaper to look each up than to count the places of all words."""
+_NEAR = 10
+"""Characters on either side of a mention in which a context word takes it away."""
 
 
 class Hit(NamedTuple):
@@ -28,75 +34,177 @@ class Hit(NamedTuple):
     brand: str
 
 
+class _Rule(NamedTuple):
+    """When a term is a mention.
+
+    Attributes:
+        term: itself, folded.
+        brand: whose it is; None for a word that only hides terms.
+        opens: whether no Latin letter or digit may stand right before it.
+        closes: whether none may stand right behind it.
+        context: finds words near which it is something else.
+    """
+
+    term: str
+    brand: str | None
+    opens: bool
+    closes: bool
+    context: Callable[[str, int, int], re.Match[str] | None] | None
+
+
 class Terms:
     """Finds brand terms: the longest at each place, Latin and digits only as whole words.
 
-    A term inside a longer word of the dictionary is that word, not the brand. Words that the segmentation
-    only guessed take nothing away.
+    A term inside a longer word of the dictionary, or inside one that the brand's profile excludes, is that
+    word and not the brand; so is one beside an excluded context. Words that the segmentation only guessed
+    take nothing away.
+
+    Attributes:
+        brands: canonical names of those that are monitored.
+
+    Args:
+        brands: the brands to monitor.
+        segmenter: knows the words of the dictionary.
+        known: other brands, found only in texts that name a monitored one: what it is compared with.
     """
 
-    def __init__(self, brands: Sequence[Brand], segmenter: Segmenter) -> None:
+    def __init__(self, brands: Sequence[Brand], segmenter: Segmenter, known: Sequence[Brand] = ()) -> None:
+        self.brands = frozenset(brand.name for brand in brands)
         self._brand = {term: brand.name for brand in brands for term in brand.terms}
-        self._terms = list(self._brand)
-        self._longest = AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest) if brands else None
+        self._monitored = len(self._brand)
+        for brand in known:
+            for term in brand.terms:
+                self._brand.setdefault(term, brand.name)
+        shadows = {word for brand in brands for word in brand.shadows}.difference(self._brand)
+        self._terms = [*self._brand, *sorted(shadows)]
+        contexts = {
+            term: re.compile("|".join(map(re.escape, brand.contexts))).search
+            for brand in brands
+            if brand.contexts
+            for term in brand.terms
+            if term not in brand.clear
+        }
+        self._rules = [
+            _Rule(term, self._brand.get(term), _latin(term[0]), _latin(term[-1]), contexts.get(term))
+            for term in self._terms
+        ]
+        self._longest = (
+            AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+            if self._terms
+            else None
+        )
         self._every = AhoCorasick(self._terms)
         self._knows = segmenter.knows
 
-    def find(self, texts: Sequence[str], cuts: Sequence[list[str]]) -> dict[int, list[Hit]]:
+    def canonical(self, name: str) -> str:
+        """The brand that somebody calls `name`; the name as it is, if nobody knows it."""
+        return self._brand.get(" ".join(fold(name).split()), name)
+
+    def find(
+        self, texts: Sequence[str], cuts: Sequence[list[str]], wanted: Sequence[str] = ()
+    ) -> dict[int, list[Hit]]:
         """Index of each text that names a brand → its hits, in order and without overlap.
 
         Args:
             texts: folded texts (none holds the unit separator).
             cuts: their tokens.
+            wanted: for each text a brand to look for besides the monitored ones, as `canonical` gives it,
+                or ""; may be left out. One that is in no profile is looked for as it is written.
         """
-        if self._longest is None:
-            return {}
-        matches = self._longest.find_matches_as_indexes(_BETWEEN.join(texts))
-        begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
         found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        index = 0
-        for term, start, stop in matches:
-            index = bisect_right(begins, start, index) - 1
-            begin = begins[index]
-            found[index].append((term, start - begin, stop - begin))
+        if self._longest is not None:
+            begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
+            index = 0
+            for term, start, stop in self._longest.find_matches_as_indexes(_BETWEEN.join(texts)):
+                index = bisect_right(begins, start, index) - 1
+                begin = begins[index]
+                found[index].append((term, start - begin, stop - begin))
         hits: dict[int, list[Hit]] = {}
         for index, candidates in found.items():
-            text, tokens = texts[index], cuts[index]
-            if all(self._good(text, tokens, *candidate) for candidate in candidates):
-                hits[index] = [
-                    Hit(start, stop, self._brand[self._terms[term]]) for term, start, stop in candidates
-                ]
-            elif chosen := self._shorter(text, tokens):
-                hits[index] = chosen
+            if wanted and wanted[index]:
+                continue
+            if min(candidates)[0] < self._monitored:
+                chosen = self._chosen(texts[index], cuts[index], candidates)
+                if not self.brands.isdisjoint([hit.brand for hit in chosen]):
+                    hits[index] = chosen
+        for index, name in enumerate(wanted):
+            if name:
+                chosen = self._chosen(texts[index], cuts[index], found.get(index, []))
+                chosen = self._asked(texts[index], chosen, name)
+                if any(hit.brand == name or hit.brand in self.brands for hit in chosen):
+                    hits[index] = chosen
+        return dict(sorted(hits.items())) if wanted else hits
+
+    def _chosen(self, text: str, tokens: list[str], candidates: list[tuple[int, int, int]]) -> list[Hit]:
+        edges = list(accumulate(map(len, tokens), initial=0)) if len(candidates) > _FEW else None
+        hits = []
+        for match in candidates:
+            brand = self._rules[match[0]].brand
+            if brand is None or not self._good(text, tokens, edges, match):
+                return self._shorter(text, tokens)
+            hits.append(Hit(match[1], match[2], brand))
         return hits
+
+    def _asked(self, text: str, hits: list[Hit], name: str) -> list[Hit]:
+        """The hits together with those of a name that somebody asked for, as a dictionary word's part, too."""
+        if any(hit.brand == name for hit in hits):
+            return hits
+        own: list[Hit] = []
+        word = " ".join(fold(name).split())
+        start = text.find(word) if word else -1
+        while start >= 0:
+            stop = start + len(word)
+            if _whole(text, start, stop):
+                own.append(Hit(start, stop, name))
+            start = text.find(word, stop)
+        others = [hit for hit in hits if all(hit.stop <= o.start or o.stop <= hit.start for o in own)]
+        return sorted([*others, *own])
 
     def _shorter(self, text: str, tokens: list[str]) -> list[Hit]:
         """The hits of a text in which the longest match of some place is no hit, but a shorter one may be."""
         every = self._every.find_matches_as_indexes(text, overlapping=True)
         every.sort(key=lambda match: (match[1], -match[2]))
+        edges = list(accumulate(map(len, tokens), initial=0))
         chosen: list[Hit] = []
         end = 0
-        for term, start, stop in every:
-            if start >= end and self._good(text, tokens, term, start, stop):
-                chosen.append(Hit(start, stop, self._brand[self._terms[term]]))
+        for match in every:
+            term, start, stop = match
+            if start < end:
+                continue
+            brand = self._rules[term].brand
+            if brand is None:
+                end = stop
+            elif self._good(text, tokens, edges, match):
+                chosen.append(Hit(start, stop, brand))
                 end = stop
         return chosen
 
-    def _good(self, text: str, tokens: list[str], term: int, start: int, stop: int) -> bool:
-        return _whole(text, start, stop) and not self._inside(text, tokens, self._terms[term], start)
-
-    def _inside(self, text: str, tokens: list[str], term: str, start: int) -> bool:
-        """Whether one known word strictly contains the term at `start`."""
-        if " " in term or (term in tokens and text.count(term) == 1):
+    def _good(
+        self, text: str, tokens: list[str], edges: list[int] | None, match: tuple[int, int, int]
+    ) -> bool:
+        number, start, stop = match
+        term, brand, opens, closes, context = self._rules[number]
+        if brand is None:
             return False
-        begin = 0
-        for token in tokens:
-            end = begin + len(token)
-            if end > start:
-                stop = start + len(term)
-                return begin <= start and stop <= end and end - begin > len(term) and self._knows(token)
-            begin = end
-        return False
+        if (opens and start and _latin(text[start - 1])) or (
+            closes and stop < len(text) and _latin(text[stop])
+        ):
+            return False
+        if self._inside(text, tokens, edges, term=term, start=start):
+            return False
+        return context is None or context(text, max(0, start - _NEAR), stop + _NEAR) is None
+
+    def _inside(
+        self, text: str, tokens: list[str], edges: list[int] | None, *, term: str, start: int
+    ) -> bool:
+        """Whether one known word strictly contains the term at `start`."""
+        if edges is None:
+            if (term in tokens and text.count(term) == 1) or " " in term:
+                return False
+            edges = list(accumulate(map(len, tokens), initial=0))
+        place = bisect_right(edges, start) - 1
+        begin, end = edges[place], edges[place + 1]
+        return start + len(term) <= end and end - begin > len(term) and self._knows(tokens[place])
 
 
 def _whole(text: str, start: int, stop: int) -> bool:

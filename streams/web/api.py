@@ -123,7 +123,19 @@ def described(board: Board) -> dict[str, Any]:
         "from": board.time.start,
         "to": board.time.to,
         "variables": [
-            {"name": v.name, "label": v.label, "multi": v.multi}
+            {
+                "name": v.name,
+                "label": v.label,
+                "multi": v.multi,
+                # What one chooses between when there is no 全部: the first is the default.
+                "choices": []
+                if v.include_all
+                else [
+                    {"value": value, "text": text}
+                    for value, text in sorted(v.choices.items(), key=lambda choice: choice[0] != v.default)
+                ],
+                "about": v.description,
+            }
             for v in board.templating.variables
             if v.hide == 0
         ],

@@ -18,7 +18,7 @@ from streams.boards.panels import Runner
 from streams.clock import SYSTEM, Clock
 from streams.config import Settings, shipped
 from streams.read.queries import Reader
-from streams.web import api, health, openapi, pages, problems, writes
+from streams.web import api, cascades, corrections, health, openapi, pages, problems, writes
 from streams.web.guard import Guard
 from streams.web.live import Hub
 from streams.web.login import Login
@@ -42,6 +42,7 @@ def create(
     *,
     clock: Clock = SYSTEM,
     dashboards: Path | None = None,
+    correct: corrections.Correct | None = None,
 ) -> Web:
     """The page and the API.
 
@@ -52,6 +53,7 @@ def create(
         connect: makes the feeder of the write API; called by the first write.
         clock: the time.
         dashboards: folder of dashboards, by default the shipped one.
+        correct: stores a correction; by default in the store of the settings.
 
     Raises:
         BadConfig: a dashboard cannot be read.
@@ -62,6 +64,7 @@ def create(
     hub = Hub(boards, runner, reader, clock)
     monitor = Monitor(reader, lag, hub.announce, clock)
     writer = writes.Writer(connect)
+    correct = correct or corrections.at(settings.store.url.get_secret_value())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -76,9 +79,11 @@ def create(
 
     app = Litestar(
         route_handlers=[
-            *pages.handlers(settings, boards, translations(folder), reader),
+            *pages.handlers(settings, boards, translations(folder), reader, correct),
+            *cascades.handlers(settings, reader),
             *api.handlers(boards, runner, hub, clock),
             *writes.handlers(writer, settings.web, settings.edge, clock),
+            *corrections.handlers(correct, reader, settings.web),
             *health.handlers(reader, monitor, hub),
             create_static_files_router(
                 "/static/vendor", [STATIC / "vendor"], name="vendor", include_in_schema=False,

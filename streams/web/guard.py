@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
-        "form-action 'none'",
+        "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )
@@ -94,16 +94,8 @@ def may_write(scope: Scope, settings: WebSettings) -> None:
     Raises:
         Problem: 401 or 403.
     """
-    origin = header(scope, b"origin")
-    if header(scope, b"sec-fetch-site") == "cross-site" or (
-        origin and urlsplit(origin).netloc != header(scope, b"host")
-    ):
-        raise Problem(
-            403,
-            "cross-origin",
-            t("不接受其他网站的提交", "Not from another site"),
-            t(f"来自 {origin} 的浏览器请求不能写入", f"Browser requests from {origin} may not write"),
-        )
+    if _foreign(scope):
+        raise _cross_origin(scope)
     if settings.token is not None:
         scheme, _, given = header(scope, b"authorization").partition(" ")
         expected = settings.token.get_secret_value()
@@ -119,9 +111,7 @@ def may_write(scope: Scope, settings: WebSettings) -> None:
                 {"WWW-Authenticate": "Bearer"},
             )
         return
-    client = scope.get("client")
-    forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
-    if forwarded or client is None or not _loopback(client[0]):
+    if not _this_host(scope):
         raise Problem(
             401,
             "token-needed",
@@ -134,6 +124,30 @@ def may_write(scope: Scope, settings: WebSettings) -> None:
         )
 
 
+def may_submit(scope: Scope, settings: WebSettings) -> None:
+    """Return if this request is a form of our own page, sent by somebody who may read it.
+
+    On an exposed address `Login` has let through only who has the token; on this host, nobody needs one.
+    Browsers say with every form where it comes from, so a request that does not is no form.
+
+    Raises:
+        Problem: 401 or 403.
+    """
+    if _foreign(scope) or not (header(scope, b"origin") or header(scope, b"sec-fetch-site") == "same-origin"):
+        raise _cross_origin(scope)
+    if not settings.exposed and not _this_host(scope):
+        raise Problem(
+            401,
+            "not-this-host",
+            t("只接受本机提交", "Only from this host"),
+            t(
+                "经代理不能提交表单：把 web.host 设为代理可达的地址并登录，或用 POST /api/v1/corrections 带令牌",
+                "Not through a proxy: set web.host to an address it reaches and log in, "
+                "or POST /api/v1/corrections with the token",
+            ),
+        )
+
+
 def header(scope: Scope, name: bytes) -> str:
     """A request header, "" when absent."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
@@ -142,6 +156,31 @@ def header(scope: Scope, name: bytes) -> str:
 def host_name(host: str) -> str:
     """The name in a Host header, without its port."""
     return host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host
+
+
+def _foreign(scope: Scope) -> bool:
+    """Whether a browser says that another site sends this."""
+    origin = header(scope, b"origin")
+    return header(scope, b"sec-fetch-site") == "cross-site" or bool(
+        origin and urlsplit(origin).netloc != header(scope, b"host")
+    )
+
+
+def _cross_origin(scope: Scope) -> Problem:
+    origin = header(scope, b"origin") or t("未知来源", "an unknown origin")
+    return Problem(
+        403,
+        "cross-origin",
+        t("不接受其他网站的提交", "Not from another site"),
+        t(f"来自 {origin} 的浏览器请求不能写入", f"Browser requests from {origin} may not write"),
+    )
+
+
+def _this_host(scope: Scope) -> bool:
+    """Whether a program on this host asks, not a proxy for somebody else."""
+    client = scope.get("client")
+    forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
+    return not forwarded and client is not None and _loopback(client[0])
 
 
 def _loopback(address: str) -> bool:

@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from streams.topics.registry import EVENTS
+from streams.web.corrections import Corrected, Order
 
 _REF = "#/components/schemas/{name}"
 
@@ -21,7 +22,8 @@ class Schema(JsonRenderPlugin):
 
 def filled(document: dict[str, Any]) -> dict[str, Any]:
     """The document with request bodies, answers and problems described."""
-    schemas = msgspec.json.schema_components([topic.struct for topic in EVENTS], ref_template=_REF)[1]
+    structs = [*(topic.struct for topic in EVENTS), Order, Corrected]
+    schemas = msgspec.json.schema_components(structs, ref_template=_REF)[1]
     components = {**document.get("components", {})}
     components["schemas"] = {
         **components.get("schemas", {}),
@@ -34,7 +36,6 @@ def filled(document: dict[str, Any]) -> dict[str, Any]:
         path = f"/api/v1/{topic.name}"
         record = {"$ref": _REF.format(name=topic.struct.__name__)}
         results = {"application/json": {"schema": {"$ref": _REF.format(name="Results")}}}
-        problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
         operation = {
             **paths[path]["post"],
             "requestBody": {
@@ -47,15 +48,39 @@ def filled(document: dict[str, Any]) -> dict[str, Any]:
             "responses": {
                 "202": {"description": "All accepted and acknowledged by Kafka", "content": results},
                 "207": {"description": "Some accepted, see the results", "content": results},
-                **{status: {"description": text, "content": problem} for status, text in _PROBLEMS.items()},
+                **_problems(_PROBLEMS),
             },
-            "security": [{}, {"token": []}],
+            "security": _SECURITY,
         }
         paths[path] = {**paths[path], "post": operation}
+    paths["/api/v1/corrections"] = _corrections(paths["/api/v1/corrections"])
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return {**document, "paths": paths, "components": components}
 
 
+def _corrections(path: dict[str, Any]) -> dict[str, Any]:
+    """The operations on corrections with the body described."""
+    order, corrected = (
+        {"application/json": {"schema": {"$ref": _REF.format(name=name)}}} for name in ("Order", "Corrected")
+    )
+    written = {
+        **path["post"],
+        "requestBody": {"required": True, "content": order},
+        "responses": {
+            "201": {"description": "Stored and in force", "content": corrected},
+            **_problems(_CORRECTION_PROBLEMS),
+        },
+        "security": _SECURITY,
+    }
+    return {**path, "post": written}
+
+
+def _problems(texts: dict[str, str]) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+    return {status: {"description": text, "content": content} for status, text in texts.items()}
+
+
+_SECURITY: list[dict[str, list[str]]] = [{}, {"token": []}]
 _RESULTS = {
     "type": "object",
     "required": ["accepted", "rejected", "results"],
@@ -88,6 +113,13 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
     },
+}
+_CORRECTION_PROBLEMS = {
+    "400": "Not a correction, or none to withdraw",
+    "401": "Token missing or wrong",
+    "403": "From a page of another site",
+    "404": "No such mention; the detail names the nearest",
+    "503": "ClickHouse does not answer; nothing was stored",
 }
 _PROBLEMS = {
     "400": "Nothing usable",

@@ -1,43 +1,51 @@
-"""The HTML: the shell that the dashboards are drawn in, and one post in detail."""
+"""The HTML: the shell that the dashboards are drawn in, and one post in detail, where people correct mentions."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, get, post
 from litestar.params import FromPath
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Scope
 from markupsafe import Markup
 
 from streams import __version__
 from streams.boards.board import Board
 from streams.config import Settings
+from streams.errors import KoubeiError
 from streams.language import LANGUAGES, t
-from streams.read.post import Mention, post
+from streams.read.post import PostDetail
+from streams.read.post import post as read_post
 from streams.read.queries import Reader
+from streams.store.corrections import (
+    LONGEST_ACTOR,
+    LONGEST_NOTE,
+    WITHDRAW,
+    BadCorrection,
+    Correction,
+    sentiment,
+)
 from streams.web.api import described
+from streams.web.corrections import BODY_LIMIT, Correct
+from streams.web.guard import may_submit
+from streams.web.marks import Mark, pieces
+from streams.web.problems import Problem, of
+from streams.web.words import SENTIMENTS, word
 
 HERE = Path(__file__).parent
 
-_SENTIMENTS = {"pos": ("正面", "positive"), "neu": ("中性", "neutral"), "neg": ("负面", "negative")}
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
-class Piece(NamedTuple):
-    """A stretch of a text, with the brand it mentions, if any."""
-
-    text: str
-    mention: Mention | None
-
-
 def handlers(
-    settings: Settings, boards: Mapping[str, Board], words: Mapping[str, str], reader: Reader
+    settings: Settings, boards: Mapping[str, Board], words: Mapping[str, str], reader: Reader, store: Correct
 ) -> list[ControllerRouterHandler]:
     """The pages over these boards; `words` is Chinese → English of everything in them."""
     templates = Environment(
@@ -68,48 +76,109 @@ def handlers(
         )
         return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
 
+    async def shown(
+        lang: str,
+        platform: str,
+        post_id: str,
+        problem: Problem | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Response[str]:
+        found = await read_post(reader, platform, post_id)
+        if found is None:
+            page = templates.get_template("missing.html").render(lang=lang, platform=platform)
+            return Response(page, media_type=MediaType.HTML, status_code=404)
+        page = templates.get_template("post.html").render(
+            lang=lang,
+            found=found,
+            post=found.fields,
+            tokens=found.fields["tokens"],
+            pieces=pieces(found.fields["text"], marks(found, lang)),
+            link=web_address(found.fields["url"]),
+            when=lambda moment: written(moment, zone, lang),
+            gap=gap,
+            word=lambda kind, code: word(kind, code, lang),
+            sentiments=tuple(SENTIMENTS),
+            withdraw=WITHDRAW,
+            longest_note=LONGEST_NOTE,
+            longest_actor=LONGEST_ACTOR,
+            problem=problem.detail if problem else "",
+            form=form or {},
+        )
+        return Response(
+            page,
+            media_type=MediaType.HTML,
+            status_code=problem.status if problem else 200,
+            # Under no-referrer a browser would send our own form with `Origin: null`.
+            headers={"Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
+        )
+
     @get("/posts/{platform:str}/{post_id:path}", include_in_schema=False, media_type=MediaType.HTML)
     async def detail(
         request: Request[Any, Any, Any], platform: FromPath[str], post_id: FromPath[str]
     ) -> Response[str]:
-        lang = language(request)
-        found = await post(reader, platform, post_id.removeprefix("/"))
-        if found is None:
-            page = templates.get_template("missing.html").render(lang=lang, platform=platform)
-            return Response(page, media_type=MediaType.HTML, status_code=404)
-        fields = found.fields
-        page = templates.get_template("post.html").render(
-            lang=lang,
-            post=fields,
-            tokens=fields["tokens"],
-            pieces=pieces(fields["text"], found.mentions),
-            mentions=found.mentions,
-            shares=found.shares,
-            sharers=found.sharers,
-            link=web_address(fields["url"]),
-            when=lambda moment: written(moment, zone, lang),
-            gap=gap,
-            word=lambda sentiment: _SENTIMENTS.get(sentiment, ("", ""))[lang == "en"],
+        return await shown(language(request), platform, post_id.removeprefix("/"))
+
+    @post(
+        "/posts/{platform:str}/{post_id:path}",
+        include_in_schema=False,
+        media_type=MediaType.HTML,
+        request_max_body_size=BODY_LIMIT,
+    )
+    async def correct(
+        request: Request[Any, Any, Any], platform: FromPath[str], post_id: FromPath[str]
+    ) -> Response[str]:
+        lang, ident = language(request), post_id.removeprefix("/")
+        form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        try:
+            await asyncio.to_thread(store, _filled_in(request.scope, platform, ident, form))
+        except (Problem, KoubeiError) as error:
+            return await shown(lang, platform, ident, of(error), form)
+        there = f"/posts/{quote(platform, safe='')}/{quote(ident)}"
+        query = f"?lang={lang}" if lang != settings.language else ""
+        return Response("", status_code=303, headers={"Location": f"{there}{query}#mentions"})
+
+    def _filled_in(scope: Scope, platform: str, ident: str, form: Mapping[str, str]) -> Correction:
+        may_submit(scope, settings.web)
+        label = form.get("sentiment", "")
+        if not label:
+            raise BadCorrection(
+                t("请先选正面、中性、负面或撤销", "Choose positive, neutral, negative or withdraw first")
+            )
+        return Correction(
+            "post", platform, ident, form.get("brand", ""), sentiment(label), form.get("by", ""), "page",
+            form.get("note", ""),
+        )  # fmt: skip
+
+    return [overview, detail, correct]
+
+
+def marks(found: PostDetail, lang: str) -> list[Mark]:
+    """What is shown of a post's text: its brands, the evidence of the verdicts, the terms of the rules it meets."""
+    en = lang == "en"
+    made = [
+        Mark(
+            mention.start,
+            mention.stop,
+            f"named tone-{mention.counted}",
+            f"{mention.brand}{': ' if en else '：'}{word('sentiment', mention.counted, lang)}",
         )
-        return Response(page, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
-
-    return [overview, detail]
-
-
-def pieces(text: str, mentions: list[Mention]) -> list[Piece]:
-    """The text cut at the brands it mentions; overlapping mentions keep the first."""
-    cut: list[Piece] = []
-    done = 0
-    for mention in sorted(mentions, key=lambda m: (m.start, -m.stop)):
-        if not done <= mention.start < mention.stop <= len(text):
-            continue
-        if mention.start > done:
-            cut.append(Piece(text[done : mention.start], None))
-        cut.append(Piece(text[mention.start : mention.stop], mention))
-        done = mention.stop
-    if done < len(text):
-        cut.append(Piece(text[done:], None))
-    return cut
+        for mention in found.mentions
+    ]
+    made += [
+        Mark(
+            mention.evidence_start,
+            mention.evidence_stop,
+            f"evidence tone-{mention.sentiment}",
+            f"evidence of {word('sentiment', mention.sentiment, lang)} toward {mention.brand}"
+            if en
+            else f"判断 {mention.brand} 为{word('sentiment', mention.sentiment, lang)}的依据",
+        )
+        for mention in found.mentions
+    ]
+    made += [
+        Mark(hit.start, hit.stop, "hit", f"{'rule ' if en else '规则 '}{hit.rule}") for hit in found.hits
+    ]
+    return made
 
 
 def web_address(url: str) -> str:

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from streams.boards.panels import BadMacro, UnknownValue
 from streams.errors import BrokerUnavailable, KoubeiError, StoreRefused, StoreUnavailable
 from streams.language import t
+from streams.store.corrections import BadCorrection, NoSuchMention
 
 PROBLEM = "application/problem+json"
 
@@ -94,6 +95,10 @@ def of(error: Exception) -> Problem:  # noqa: PLR0911 - one line an error
                 f"{error.name} has no value {error.value}: see /api/v1/boards",
             ),
         )
+    if isinstance(error, NoSuchMention):
+        return Problem(404, "no-such-mention", t("没有这处提及", "No such mention"), str(error))
+    if isinstance(error, BadCorrection):
+        return Problem(400, "bad-correction", t("更正不对", "The correction is wrong"), str(error))
     if isinstance(error, BadMacro):
         return Problem(400, "bad-value", t("参数不对", "Wrong parameter"), str(error))
     if isinstance(error, HTTPException):

@@ -1,4 +1,4 @@
-"""How the pipeline is doing: delay, lag, sources gone quiet. One look for all readers."""
+"""How the pipeline is doing: delay, lag, sources gone quiet, reloads that failed. One look for all readers."""
 
 import asyncio
 import contextlib
@@ -64,6 +64,7 @@ class Monitor:
         found: dict[str, Any] = {}
         try:
             fresh = await state.freshness(self._reader)
+            outdated = await state.outdated(self._reader)
             if self._clock.monotonic() >= self._silences_due:
                 self._silences = await state.silences(self._reader)
                 self._silences_due = self._clock.monotonic() + SILENCES_EVERY
@@ -73,6 +74,9 @@ class Monitor:
             found |= fresh._asdict()
             found["silences"] = [
                 {"platform": s.platform, "since": int(s.since.timestamp() * 1000)} for s in self._silences
+            ]
+            found["outdated"] = [
+                one._asdict() | {"since": int(one.since.timestamp() * 1000)} for one in outdated
             ]
         try:
             found["lag"] = await self.lag()

@@ -54,7 +54,7 @@ def test_the_first_screen_is_full_within_two_seconds_of_load(site: Site, open_pa
     began = time.monotonic()
     until(page, FULL)
     assert time.monotonic() - began < 2
-    assert page.locator(".card").count() == 16
+    assert page.locator(".card").count() == 22
     assert page.locator(".card.failed").count() == 0
     assert page.locator(".card canvas").count() == 2
 
@@ -218,3 +218,42 @@ def test_still_when_motion_is_not_wanted(site: Site, open_page: Open) -> None:
     page = open_page(site.url, reduced_motion="reduce")
     until(page, FULL)
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_a_mention_is_corrected_without_javascript(site: Site, open_page: Open) -> None:
+    ((platform, judged),) = site.store.rows(
+        "SELECT DISTINCT platform, judged_sentiment FROM mentions WHERE id = 'p9'"
+    )
+    wanted = "neg" if judged == "pos" else "pos"
+    page = open_page(f"{site.url}/posts/{quote(platform)}/p9", java_script_enabled=False)
+    page.locator(".correct summary").click()
+    page.locator(f".correct input[value={wanted}]").check()
+    page.locator("[name=note]").fill(HOSTILE)
+    page.locator("[name=by]").fill("李敏")
+    page.get_by_role("button", name="提交").click()
+    page.locator(".mention .corrected").wait_for()
+    assert page.url.endswith("/p9#mentions")
+    assert "李敏 更正于" in page.locator(".mention").inner_text()
+    assert HOSTILE in page.locator(".history").inner_text()
+    assert site.store.rows("SELECT DISTINCT sentiment, judged_sentiment FROM mentions WHERE id = 'p9'") == [
+        (wanted, judged)
+    ]
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert page.locator("html").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_a_reload_that_failed_is_said_until_it_is_mended(site: Site, open_page: Open) -> None:
+    def reload(error: str) -> None:
+        connection = Connection(site.store.url)
+        connection.insert(
+            "reloads", {"worker": ["host-1"], "what": ["lexicons"], "version": ["100001"], "error": [error]}
+        )
+        connection.close()
+
+    reload("own/words.tsv 第 3 行 <b>")
+    page = open_page(site.url)
+    page.locator("#outdated:visible").wait_for()
+    told = page.locator("#outdated").inner_text()
+    assert told.startswith("词典载入失败，仍用旧版本 100001：own/words.tsv 第 3 行 <b>（host-1，")
+    reload("")
+    until(page, "document.getElementById('outdated').hidden")

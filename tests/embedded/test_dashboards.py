@@ -35,6 +35,8 @@ CHOICES: list[dict[str, tuple[str, ...]]] = [
     {"brand": ("星曜", "云岭"), "platform": ("微博",)},
     {"platform": ("小红书", "知乎")},
     {"brand": (HOSTILE,), "platform": ("') OR 1=1 --",)},
+    {"view": ("organic",)},
+    {"view": ("organic",), "brand": ("星曜", "云岭"), "platform": ("微博",)},
 ]
 
 
@@ -70,6 +72,145 @@ def world(store: servers.ClickHouse) -> World:
     )
     connection.close()
     return made
+
+
+@pytest.fixture(scope="module")
+def understood(store: servers.ClickHouse, world: World) -> World:
+    """The same world with aspects, stages, hits, copies, rated accounts and a correction, years before it."""
+    connection = Connection(store.url)
+    made = [
+        ("微博", f"u{n}", LONG_AGO + n * 1000, "星曜", ("neg", "neg", "pos")[n % 3], "") for n in range(90)
+    ]
+    rows.insert_posts(connection, made, texts={"u1": "星曜真la圾"})
+    number = len(made)
+    connection.execute(
+        """
+        INSERT INTO posts (platform, post_id, published, author_id, author_followers, text, sentiment, score, mentions.brand,
+            mentions.sentiment, mentions.score, aspects.aspect, aspects.brand, aspects.sentiment, aspects.score,
+            aspects.start, aspects.stop, stage, intent, hits.rule, hits.version, hits.start, hits.stop, hits.variant,
+            judge, src_offset, landed_at)
+        SELECT platform, post_id, published, author_id, author_followers, text, sentiment, score, mentions.brand,
+            mentions.sentiment, mentions.score, ['屏幕'], ['星曜'], [sentiment], [score], [0], [2],
+            ['use', 'scold'][1 + (post_id = 'u1')], if(post_id = 'u1', 'complaint', 'question'),
+            if(post_id = 'u1', ['骂人'], []), if(post_id = 'u1', [1], []), if(post_id = 'u1', [3], []),
+            if(post_id = 'u1', [6], []), if(post_id = 'u1', ['pinyin'], []), 2, src_offset, published
+        FROM posts WHERE post_id LIKE 'u%'
+        """
+    )
+    connection.insert(
+        "accounts",
+        {
+            "platform": ["微博"] * 3,
+            "author_id": ["au0", "au1", "au2"],
+            "posts": [50] * 3,
+            "copies": [40] * 3,
+            "copy_ratio": [0.8] * 3,
+            "burst": [9] * 3,
+            "score": [12, 7, 4],
+            "label": ["heavy", "light", "suspected"],
+        },
+    )
+    connection.insert(
+        "duplicates",
+        {
+            "platform": ["微博"] * number,
+            "id": [f"u{n}" for n in range(number)],
+            "published": [post[2] for post in made],
+            "author_id": [f"au{n}" for n in range(number)],
+            "leader_platform": ["微博"] * number,
+            "leader_id": [f"u{n % 30}" if n < 60 else f"u{n}" for n in range(number)],
+            "likeness": [1.0] * number,
+            "src_offset": list(range(number)),
+            "appended_at": [world.now] * number,
+        },
+    )
+    connection.insert(
+        "corrections",
+        {
+            "at": [LONG_AGO + 60_000],
+            "kind": ["post"],
+            "platform": ["微博"],
+            "id": ["u0"],
+            "brand": ["星曜"],
+            "sentiment": ["pos"],
+            "judged": ["neg"],
+            "actor": ["张三"],
+            "via": ["page"],
+        },
+    )
+    connection.insert(
+        "judges", {"judge": [2], "digest": ["d"], "engine": ["hybrid"], "lexicons": [{"情感": 3}]}
+    )
+    connection.close()
+    return world
+
+
+LONG_AGO = 1_500_000_000_000
+THEN = Range(LONG_AGO, LONG_AGO + 90_000)
+UNDERSTANDING = BOARDS["koubei-understanding"]
+
+
+def test_a_correction_and_the_choice_of_who_counts_change_every_figure(
+    understood: World, reader: Reader
+) -> None:
+    def negative(**chosen: tuple[str, ...]) -> tuple[float, int]:
+        values = first(run(reader, "负面占比", THEN, OVERVIEW, **chosen))
+        return values["负面占比"], values["样本"]
+
+    brand = ("星曜",)
+    assert negative() == pytest.approx((100 * 60 / 90, 90))
+    assert negative(brand=brand) == pytest.approx((100 * 59 / 90, 90))
+    # The corrected post and one negative post are of 水军; the suspected one counts.
+    assert negative(view=("organic",)) == pytest.approx((100 * 58 / 88, 88))
+    assert negative(view=("organic",), brand=brand) == pytest.approx((100 * 58 / 88, 88))
+    trend = run(reader, "声量与情感走势", THEN, brand=brand)
+    assert [sum(row[i] for row in trend.rows) for i in (1, 2, 3)] == [59, 0, 31]
+    newest = run(reader, "最新负面", THEN, brand=brand)
+    assert "u0" not in {row[newest.names.index("post_id")] for row in newest.rows}
+    assert len(newest.rows) == 30
+
+
+def test_understanding_counts_what_was_understood(understood: World, reader: Reader) -> None:
+    def ask(title: str, **chosen: tuple[str, ...]) -> Frame:
+        return run(reader, title, THEN, UNDERSTANDING, **chosen)
+
+    assert ask("方面情感").rows == [["屏幕", 60, 0, 30]]
+    assert ask("方面情感", view=("organic",)).rows == [["屏幕", 58, 0, 30]]
+    assert ask("方面与品牌").rows == [["屏幕", "星曜", 90, pytest.approx(-100 / 3), pytest.approx(200 / 3)]]
+    assert [row[:2] for row in ask("旅程各阶段的口碑").rows] == [["use", 89], ["scold", 1]]
+    assert [row[:2] for row in ask("意图").rows] == [["question", 89], ["complaint", 1]]
+    brands = ask("品牌对比")
+    assert brands.rows[0][:3] == ["星曜", 90, pytest.approx(100)]
+
+    assert first(ask("规则命中"))["规则命中"] == 1
+    (hit,) = ask("最新命中").rows
+    assert hit[1:5] == ["星曜真la圾", "骂人", "la圾", "pinyin"]
+    assert ask("最新命中", view=("organic",)).rows == []
+    assert ask("命中最多的规则").rows == [["骂人", 1, 1]]
+
+
+def test_copies_accounts_corrections_and_judges(understood: World, reader: Reader) -> None:
+    def ask(title: str, **chosen: tuple[str, ...]) -> Frame:
+        return run(reader, title, THEN, UNDERSTANDING, **chosen)
+
+    assert first(ask("重复占比")) == {"重复占比": pytest.approx(100 / 3), "样本": 90, "重复帖子": 30}
+    groups = ask("近似重复")
+    assert len(groups.rows) == 20
+    assert {(row[1], row[2], row[3]) for row in groups.rows} == {(2, 2, "微博")}
+    assert groups.rows[0][groups.names.index("post_id")] == "u0"
+    assert first(ask("水军占比")) == {"水军占比": pytest.approx(100 * 2 / 90), "样本": 90, "水军帖子": 2}
+    assert {row[0]: row[2] for row in ask("账号类别").rows} == {"疑似": 1, "轻度": 1, "重度": 1, "未评定": 87}
+    assert [row[:4] for row in ask("可疑账号").rows] == [
+        ["au0", "微博", "heavy", 12],
+        ["au1", "微博", "light", 7],
+        ["au2", "微博", "suspected", 4],
+    ]
+    assert first(ask("与人一致")) == {"与人一致": None, "样本": 1}
+    assert ask("程序判断与人的更正").rows == [["判为负面", 0, 0, 1]]
+    (corrected,) = ask("最新更正").rows
+    assert corrected[2:6] == ["星曜", "neg", "pos", "张三"]
+    (judge,) = ask("分析版本").rows
+    assert judge[:4] == [2, "hybrid", "情感 v3", 90]
 
 
 @pytest.fixture
@@ -163,7 +304,9 @@ def test_share_of_voice_counts_every_mention(world: World, reader: Reader) -> No
     span = hour(world)
     expected = Counter(post[3] for post in within(world, span))
     frame = run(reader, "品牌声量占比", span)
-    assert {row[0]: row[1] for row in frame.rows} == dict(expected)
+    assert {row[0]: row[2] for row in frame.rows} == dict(expected)
+    for brand, share, _ in frame.rows:
+        assert share == pytest.approx(100 * expected[brand] / expected.total())
     # A competitor set is compared as a whole, whatever brand is looked at.
     assert run(reader, "品牌声量占比", span, brand=("星曜",)).rows == frame.rows
 
@@ -182,11 +325,14 @@ def test_hot_words_rise_against_the_period_before(
     store: servers.ClickHouse, world: World, reader: Reader
 ) -> None:
     frame = run(reader, "热词", hour(world))
+    assert frame.names == ["词", "帖子数", "上期", "热度", "负面占比"]
     words = [row[0] for row in frame.rows]
+    assert words
     assert "我们" not in words
-    for word, posts, heat in frame.rows:
+    for word, posts, _, heat, negative in frame.rows:
         assert posts >= 3
-        assert heat >= 0, word
+        assert heat is None or heat > 0, word
+        assert 0 <= negative <= 100
 
 
 def test_platforms_provinces_spread_and_origins(world: World, reader: Reader) -> None:
@@ -232,6 +378,11 @@ def test_a_time_filter_prunes_through_the_views(store: servers.ClickHouse, world
     (sql,) = statements(OVERVIEW, mentions, hour(world), {}, {})
     plan = "\n".join(row[0] for row in store.rows(f"EXPLAIN indexes = 1 {sql}"))
     assert "toStartOfHour(published)" in plan
+    for chosen in ({}, {"brand": ["星曜"]}):
+        nsr = next(panel for panel in OVERVIEW.panels if panel.title == "净情感值 NSR")
+        (sql,) = statements(OVERVIEW, nsr, hour(world), chosen, {})
+        plan = "\n".join(row[0] for row in store.rows(f"EXPLAIN indexes = 1 {sql}"))
+        assert "toStartOfHour(published)" in plan
 
 
 def test_variables_list_what_is_there_and_refuse_the_rest(world: World, reader: Reader) -> None:

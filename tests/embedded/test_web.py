@@ -4,10 +4,11 @@ import http.client
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from confluent_kafka import Consumer
@@ -149,11 +150,42 @@ def test_a_record_posted_is_in_kafka(page: Page, kafka: str) -> None:
 def test_a_post_in_detail(page: Page) -> None:
     status, text = page.get(f"/posts/{quote('微博')}/p3")
     assert status == 200
-    assert re.search(r'<mark class="tone-\w+"[^>]*>\S\S</mark>', text)
+    assert re.search(r'<mark class="named tone-\w+"[^>]*>\S\S</mark>', text)
     for hop in ("发布", "写入 Kafka", "分析完", "可查询"):
         assert hop in text
     assert "周" in text
     assert 'rel="noopener noreferrer"' in text
+
+
+def test_a_correction_is_on_the_page_and_in_the_numbers(page: Page, store: servers.ClickHouse) -> None:
+    ((platform, brand, judged),) = store.rows(
+        "SELECT DISTINCT platform, brand, judged_sentiment FROM mentions WHERE id = 'p4'"
+    )
+    wanted = "neg" if judged == "pos" else "pos"
+    order = {
+        "platform": platform,
+        "id": "p4",
+        "brand": brand,
+        "sentiment": wanted,
+        "by": "李敏",
+        "note": HOSTILE,
+    }
+    status, answer = page.post("/api/v1/corrections", order)
+    assert (status, answer["judged"]) == (201, judged)
+    assert store.rows("SELECT DISTINCT sentiment FROM mentions WHERE id = 'p4'") == [(wanted,)]
+    (kept,) = page.json(f"/api/v1/corrections?platform={quote(platform)}&id=p4")["corrections"]
+    assert (kept["by"], kept["via"], kept["sentiment"]) == ("李敏", "api", wanted)
+
+    there = f"{page.url}/posts/{quote(platform)}/p4"
+    form = urlencode({"brand": brand, "sentiment": "withdraw", "by": "王芳"}).encode()
+    sent = urllib.request.Request(there, form, {"Origin": page.url})
+    with urllib.request.urlopen(sent, timeout=10) as landed:
+        text = landed.read().decode()
+        assert landed.url == f"{there}#mentions"
+    assert store.rows("SELECT DISTINCT sentiment FROM mentions WHERE id = 'p4'") == [(judged,)]
+    assert "王芳" in text
+    assert "撤销更正" in text
+    assert "<img src=x" not in text  # the note stays text
 
 
 def test_hostile_text_stays_text(page: Page) -> None:

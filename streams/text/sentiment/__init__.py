@@ -1,1 +1,1 @@
-"""Sentiment engines: `bayes` is the one to use, `snownlp` the baseline it is compared with."""
+"""Sentiment engines: `hybrid` is the one to use, `lexicon` its rule alone, `snownlp` the baseline."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 from faust.types import TP
@@ -65,11 +65,20 @@ class Job:
         return columns, bad
 
 
+class Judge:
+    """One that never changes."""
+
+    outdated: ClassVar[dict[str, str]] = {}
+
+    def renew(self) -> None:
+        pass
+
+
 class InlineLane:
     def __init__(self, store: Store) -> None:
-        state = LaneState.__new__(LaneState)
-        state.jobs, state.held, state.connection = {"posts": Job()}, {}, store  # type: ignore[assignment]
-        self.state = state
+        jobs: Any = {"posts": Job()}
+        connection: Any = store
+        self.state = LaneState(jobs, cast(Any, Judge()), connection)
 
     async def call(self, method: str, *args: Any) -> Any:
         await asyncio.sleep(0)

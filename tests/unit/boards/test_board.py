@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from streams.boards.board import Board, load, load_all, translations
+from streams.boards.board import Board, Panel, load, load_all, translations
+from streams.boards.measured import made, write
 from streams.config import shipped
 from streams.errors import BadConfig
 
@@ -17,8 +18,12 @@ BOARDS = [board for _, board in load_all(FOLDER)]
 FILES = sorted(FOLDER.glob("*/*.json"))
 SAFE = re.compile(
     r"\$__(timeFilter|timeInterval)(_ms)?\(|\$__(fromTime|toTime)(_ms)?\b|\$__interval_s\b|\$__conditionalAll\(|"
-    r"\$\{\w+:singlequote\}|(?<=, )\$\w+(?=\))"
+    r"\$\{\w+:(singlequote|raw)\}|(?<=, )\$\w+(?=\))"
 )
+
+
+def _overrides(panel: Panel) -> list[dict[str, Any]]:
+    return [{p.id: p.value for p in override.properties} for override in panel.field_config.overrides]
 
 
 def panels() -> list[tuple[Board, int]]:
@@ -26,10 +31,11 @@ def panels() -> list[tuple[Board, int]]:
 
 
 def test_uids_are_the_promised_ones() -> None:
-    assert {board.uid: board.title for board in BOARDS} == {
+    assert {board.uid: board.title for board in BOARDS}.items() >= {
         "koubei-overview": "口碑总览",
+        "koubei-understanding": "口碑理解",
         "koubei-pipeline": "管道运行",
-    }
+    }.items()
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda b: b.uid)
@@ -59,12 +65,17 @@ def test_panels_do_not_overlap(board: Board) -> None:
 def test_everything_has_an_english_name(board: Board) -> None:
     words = translations(FOLDER)
     wanted = {board.title, board.description}
-    wanted |= {variable.label for variable in board.templating.variables if not variable.hide}
+    for variable in board.templating.variables:
+        if not variable.hide:
+            wanted |= {variable.label, variable.description, *variable.choices.values()} - {variable.query}
     for panel in board.panels:
         wanted |= {panel.title, panel.description, panel.no_value}
         for target in panel.targets:
             wanted |= set(re.findall(r"AS `([^`]+)`", target.raw_sql))
             wanted |= set(re.findall(r"'([\u4e00-\u9fff]+)'", target.raw_sql))
+        for config in (panel.field_config.defaults, *_overrides(panel)):
+            for mapping in config.get("mappings", []):
+                wanted |= {shown["text"] for shown in mapping["options"].values()}
     missing = {text for text in wanted if re.search(r"[\u4e00-\u9fff]", text)} - set(words)
     assert not missing
 
@@ -73,10 +84,54 @@ def test_stop_words_are_those_of_the_lexicon() -> None:
     lexicon = shipped("lexicons") / "stopwords" / "words.tsv"
     lines = lexicon.read_text(encoding="utf-8").splitlines()[1:]
     wanted = [word for line in lines if len(word := line.split("\t")[0].strip()) >= 2]
-    (overview,) = (board for board in BOARDS if board.uid == "koubei-overview")
-    variable = overview.variable("stop_words")
+    variables = [variable for board in BOARDS if (variable := board.variable("stop_words"))]
+    assert variables
+    for variable in variables:
+        assert variable.listed == wanted, "copy lexicons/stopwords into the variables stop_words"
+
+
+@pytest.mark.parametrize(("uid", "panel", "query"), made())
+def test_measures_and_hot_words_are_asked_as_they_are_defined_today(uid: str, panel: int, query: str) -> None:
+    (board,) = (board for board in BOARDS if board.uid == uid)
+    shown = board.panel(panel)
+    assert shown is not None
+    assert shown.targets[0].raw_sql == query, "run python -m streams.boards.measured"
+
+
+def test_a_changed_definition_is_written_into_the_files(tmp_path: Path) -> None:
+    for file in FILES:
+        copy = tmp_path / file.relative_to(FOLDER)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert write(tmp_path) == []
+    overview = tmp_path / "口碑" / "overview.json"
+    text = overview.read_text(encoding="utf-8")
+    overview.write_text(text.replace("countIf(sentiment IN ('pos', 'neg')) >= 30", "1"), encoding="utf-8")
+    assert write(tmp_path) == [overview]
+    assert overview.read_text(encoding="utf-8") == text
+
+
+def test_both_views_are_one_query_but_for_the_relations() -> None:
+    """Every panel that counts authors follows the variable `view`, or says that it does not."""
+    for board in BOARDS:
+        if board.uid not in {"koubei-overview", "koubei-understanding"}:
+            continue
+        for panel in board.panels:
+            follows = all("${view:raw}" in target.raw_sql for target in panel.targets)
+            assert follows != ("不受口径" in panel.description or "和口径影响" in panel.description), (
+                panel.title
+            )
+
+
+def test_a_variable_offers_texts_and_values() -> None:
+    variable = BOARDS[0].variable("view")
     assert variable is not None
-    assert variable.listed == wanted, "copy lexicons/stopwords into the variable stop_words of overview.json"
+    assert variable.choices == {"latest": "全部", "organic": "去水军"}
+    assert variable.default == "latest"
+    assert variable.options == [
+        {"selected": value == variable.default, "text": text, "value": value}
+        for value, text in variable.choices.items()
+    ]
 
 
 def test_files_are_formatted() -> None:

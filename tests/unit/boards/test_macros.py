@@ -59,6 +59,13 @@ def test_all_is_written_as_every_listed_value() -> None:
     assert expand("x IN (${stop:singlequote})", WINDOW, {"stop": [ALL]}) == "x IN ('')"
 
 
+def test_a_word_may_complete_a_name() -> None:
+    assert expand("FROM posts_${view:raw}", WINDOW, {"view": ["organic"]}) == "FROM posts_organic"
+    for values in (["x; DROP"], ["a b"], ["latest", "organic"], [ALL], ["posts)"], ["'"], [""], ["名"]):
+        with pytest.raises(BadMacro):
+            expand("FROM posts_${view:raw}", WINDOW, {"view": values})
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -90,7 +90,7 @@ def test_the_launch_curve_goes_through_the_known_points(seconds: float, users: f
 
 
 def test_the_crisis_stands_out_and_the_engine_sees_it() -> None:
-    tools = build(sentiment="bayes", lexicons=[shipped("lexicons")], cache=None)
+    tools = build(sentiment="hybrid", lexicons=[shipped("lexicons")])
 
     def negative(begin: float, end: float) -> float:
         result = analyse([post.text for post in posts(begin, end)], tools)

@@ -1,6 +1,7 @@
 """Records → columns: the same record gives the same row, however the batch was cut."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.store import rows, tables
-from streams.store.rows import Columns, Source
+from streams.store.rows import Columns, Hits, Source, Verdicts
 from streams.text.analyse import Analysis
 from streams.topics.deadletter import DeadLetter
 from streams.topics.interaction import Interaction
@@ -23,21 +24,41 @@ def source(n: int) -> Source:
     return Source(3, [index % 4 for index in range(n)], list(range(n)), [ARRIVED] * n)
 
 
-def analysis(texts: Sequence[str]) -> Analysis:
+def verdicts(texts: Sequence[str], judge: int = 1) -> Verdicts:
     """Something that depends on the text alone."""
     n = len(texts)
     branded = [["星曜"] if "星曜" in text else [] for text in texts]
-    return Analysis(
-        ["\x1f".join(text) for text in texts],
-        ["pos"] * n,
-        [0.5] * n,
-        [0.9] * n,
-        branded,
-        [["pos"] * len(names) for names in branded],
-        [[0.5] * len(names) for names in branded],
-        [[0] * len(names) for names in branded],
-        [[2] * len(names) for names in branded],
+
+    def each(value: object) -> list[list[Any]]:
+        return [[value] * len(names) for names in branded]
+
+    analysis = Analysis(
+        folded=list(texts),
+        cuts=[list(text) for text in texts],
+        words=["\x1f".join(text) for text in texts],
+        sentiment=["pos"] * n,
+        score=[0.5] * n,
+        confidence=[0.9] * n,
+        brands=branded,
+        brand_sentiments=each("pos"),
+        brand_scores=each(0.5),
+        brand_confidences=each(0.9),
+        brand_starts=each(0),
+        brand_stops=each(2),
+        brand_evidence_starts=each(3),
+        brand_evidence_stops=each(4),
+        aspects=each("屏幕"),
+        aspect_brands=each("星曜"),
+        aspect_sentiments=each("pos"),
+        aspect_scores=each(0.5),
+        aspect_starts=each(3),
+        aspect_stops=each(4),
+        stage=["use" if names else "" for names in branded],
+        intent=[""] * n,
+        simhash=[len(text) + 1 for text in texts],
     )
+    hits = Hits(each("规则"), each(2), each(0), each(2), each("exact"))
+    return Verdicts(analysis, ["星曜" if names else "" for names in branded], hits, judge)
 
 
 def post(number: int, **more: Any) -> Post:
@@ -75,7 +96,7 @@ def test_a_row_does_not_depend_on_its_neighbours(records: list[Post], cut: int) 
         whole = source(n)
         part = Source(3, whole.partitions[low:high], whole.offsets[low:high], whole.appended[low:high])
         some = records[low:high]
-        columns = rows.post_columns(some, analysis([record.text for record in some]), 7, part)
+        columns = rows.post_columns(some, verdicts([record.text for record in some], 7), part)
         return dense(columns, high - low)
 
     cut = min(cut, n)
@@ -91,7 +112,7 @@ def test_a_time_far_ahead_of_its_arrival_becomes_the_arrival_and_is_flagged() ->
     late = post(1, filled="post_id")
     ahead = Post(platform="a", post_id="2", text="b", published=ARRIVED / 1000 + HOUR)
     in_milliseconds = Post(platform="a", post_id="3", text="b", published=float(ARRIVED))
-    columns = rows.post_columns([late, ahead, in_milliseconds], analysis(["a", "b", "b"]), 1, source(3))
+    columns = rows.post_columns([late, ahead, in_milliseconds], verdicts(["a", "b", "b"]), source(3))
     assert columns["published"] == [ARRIVED - 5000, ARRIVED, ARRIVED]
     assert columns["flags"] == ["post_id", "clamped_published", "clamped_published"]
 
@@ -108,13 +129,13 @@ def test_a_share_without_words_has_no_sentiment() -> None:
             text=text,
         )
 
-    columns = rows.share_columns([share(1, ""), share(2, "好")], analysis(["", "好"]), 1, source(2))
+    columns = rows.share_columns([share(1, ""), share(2, "好")], verdicts(["", "好"]), source(2))
     assert columns["sentiment"] == ["", "pos"]
     assert columns["score"] == [0.0, 0.5]
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
-    columns = rows.post_columns([post(1), post(2)], analysis(["星曜", "b"]), 1, source(2))
+    columns = rows.post_columns([post(1), post(2)], verdicts(["星曜", "b"]), source(2))
     assert "campaign" not in columns
     assert "likes" not in columns
     assert columns["mentions.brand"] == [["星曜"], []]
@@ -150,7 +171,7 @@ INTERACTION = Interaction(
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
-        (tables.POSTS, rows.post_columns([post(1)], analysis(["星曜"]), 1, source(1))),
+        (tables.POSTS, rows.post_columns([post(1)], verdicts(["星曜"]), source(1))),
         (tables.INTERACTIONS, rows.interaction_columns([INTERACTION], source(1))),
         (tables.DEAD_LETTERS, rows.dead_letter_columns([LETTER], source(1))),
     ],
@@ -158,6 +179,57 @@ INTERACTION = Interaction(
 )
 def test_every_column_written_is_declared(table: tables.Table, columns: Columns) -> None:
     assert set(columns) <= set(table.columns)
+
+
+STORED = {"Bool": False, "String": "", "Float": 0.0, "UInt": 0, "Array": []}
+
+
+def stored(table: tables.Table, columns: Columns) -> list[dict[str, Any]]:
+    """The rows as ClickHouse gives them back: times as such, what was left out as the column's default."""
+
+    def read(name: str, kind: str, index: int) -> Any:
+        if kind.startswith("DateTime64"):
+            stamp = columns[name][index] if name in columns else 0
+            return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=stamp)
+        default = next(value for start, value in STORED.items() if start in kind)
+        return columns[name][index] if name in columns else default
+
+    n = len(columns["src_epoch"])
+    return [{name: read(name, kind, index) for name, kind in table.columns.items()} for index in range(n)]
+
+
+@given(st.lists(posts, min_size=1, max_size=8))
+def test_a_stored_post_gives_its_row_again(records: list[Post]) -> None:
+    def columns(of: Sequence[Post]) -> Columns:
+        return rows.post_columns(of, verdicts([record.text for record in of]), source(len(of)))
+
+    first = columns(records)
+    again = columns([rows.post_of(row) for row in stored(tables.POSTS, first)])
+    assert again == first
+
+
+def test_a_stored_share_gives_its_row_again() -> None:
+    shares = [
+        Share(
+            platform="微博",
+            share_id=str(number),
+            root_id="r",
+            parent_id="p",
+            user_id="u",
+            shared=ARRIVED / 1000 + number * HOUR,
+            text="星曜" * number,
+            author=Author(id="u", followers=3) if number else None,
+            tie="strong",
+            filled="shared",
+        )
+        for number in range(3)
+    ]
+
+    def columns(of: Sequence[Share]) -> Columns:
+        return rows.share_columns(of, verdicts([share.text for share in of]), source(len(of)))
+
+    first = columns(shares)
+    assert columns([rows.share_of(row) for row in stored(tables.SHARES, first)]) == first
 
 
 def test_take_cuts_all_columns_alike() -> None:

@@ -13,13 +13,8 @@ REMEDY = f"put the data sets described in docs/text.md into {DATA}"
 
 
 @pytest.fixture(scope="session")
-def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
-def toolkit(weights_cache: Path) -> Toolkit:
-    return build(sentiment="bayes", lexicons=[shipped("lexicons")], cache=weights_cache)
+def toolkit() -> Toolkit:
+    return build(sentiment="hybrid", lexicons=[shipped("lexicons")])
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def test_one_entry_for_each_text(toolkit: Toolkit) -> None:
 
 
 def test_no_texts_no_entries(toolkit: Toolkit) -> None:
-    assert analyse([], toolkit) == Analysis([], [], [], [], [], [], [], [], [])
+    assert analyse([], toolkit) == Analysis(*([] for _ in Analysis._fields))
 
 
 def test_nothing_said_is_neutral_without_words(toolkit: Toolkit) -> None:
@@ -47,6 +47,32 @@ def test_any_text_can_be_analysed(toolkit: Toolkit, texts: list[str]) -> None:
     for text, words in zip(normalise(texts), result.words, strict=True):
         assert words.replace(SEPARATOR, "") == text.replace(" ", "")
         assert max(map(len, words.split(SEPARATOR))) <= LONGEST
+
+
+NASTY = st.text(
+    alphabet=st.one_of(
+        st.sampled_from(
+            "星曜云岭比不如好卡，。？！但 \u200b\u202e\x00\ufeff\u0301\u20dd①😀👨‍👩‍👧[怒]Ａａ１x//@#\n\r\t\ud83d"
+        ),
+        st.characters(),
+    ),
+    max_size=60,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(NASTY, max_size=5), st.sampled_from(["", "星曜", "三星", "\x00", "比"]))
+def test_every_place_lies_in_the_original(toolkit: Toolkit, texts: list[str], brand: str) -> None:
+    result = analyse(texts, toolkit, [brand] * len(texts))
+    for row, text in enumerate(texts):
+        for starts, stops in (
+            (result.brand_starts, result.brand_stops),
+            (result.aspect_starts, result.aspect_stops),
+        ):
+            assert all(0 <= a < b <= len(text) for a, b in zip(starts[row], stops[row], strict=True))
+        spans = zip(result.brand_evidence_starts[row], result.brand_evidence_stops[row], strict=True)
+        for (first, last), sentiment in zip(spans, result.brand_sentiments[row], strict=True):
+            assert (first == last == 0) if sentiment == "neu" else 0 <= first < last <= len(text)
 
 
 @settings(deadline=None)
@@ -82,4 +108,23 @@ def test_everything_together_costs_little_more_than_segmentation(toolkit: Toolki
         return min(times)
 
     segmentation = cost(lambda: toolkit.segmenter.cut(folded))
-    assert cost(lambda: analyse(texts, toolkit)) < 5 * segmentation
+    assert cost(lambda: analyse(texts, toolkit)) < 9 * segmentation
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "星曜比云岭好，" * 150_000,
+        "星曜" * 500_000,
+        "星" + "\u0301" * 1_000_000,
+        "\x00\u202e" * 500_000,
+        "😀" * 10_000,
+        "但星曜屏幕？" * 150_000,
+        "星曜 " + "x" * 1_000_000,
+    ],
+)
+def test_a_megabyte_takes_bounded_time(text: str, toolkit: Toolkit) -> None:
+    begin = time.process_time()
+    result = analyse([text], toolkit)
+    assert time.process_time() - begin < 20
+    assert len(result.brands[0]) <= 2

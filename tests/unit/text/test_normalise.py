@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.text.normalise import fold, normalise, origins
+from streams.text.normalise import fold, normalise, origins, places
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,14 @@ from streams.text.normalise import fold, normalise, origins
         ("❤️👨‍👩‍👧", "❤👨👩👧"),
         ("①号，㎡……～", "1号，m2……～"),
         ("孤儿\ud800代理", "孤儿代理"),
+        ("這隻雞發財後，於是說", "这只鸡发财后，于是说"),
+        ("乾隆、著名、瞭望", "乾隆、著名、瞭望"),
+        ("wēi xìn Café ÜBER İ ß", "wei xin cafe uber i ß"),
+        ("z̷̛͎a̴͚͝l̵̰͠g̶̗̏o 骗\u0336子", "zalgo 骗子"),
+        ("①❶⑴⒈➀⓵²３1\ufe0f\u20e3", "111111231"),
+        ("Ⓦⓔⓘ 🅧🅘🅝 🆅🆇 𝓿𝔁 ㊙", "wei xin vx vx 秘"),
+        ("下三滥 壹贰叁 一二三", "下三滥 壹贰叁 一二三"),
+        ("が พี่", "が พี่"),
         ("", ""),
     ],
 )
@@ -34,6 +42,16 @@ def test_every_character_knows_where_it_came_from(text: str) -> None:
     assert places == sorted(places)
     for place, character in zip(places, fold(text), strict=True):
         assert character in fold(text[place])
+
+
+@given(st.text())
+def test_places_are_the_origins(text: str) -> None:
+    assert list(places(text)) == origins(text)
+
+
+@given(st.text())
+def test_folding_twice_folds_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
 
 
 @given(st.text())

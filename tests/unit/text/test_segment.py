@@ -37,6 +37,20 @@ def test_user_words_stay_whole() -> None:
     assert not PLAIN.knows("断连")
 
 
+def test_user_words_that_jieba_knows_and_cuts_apart_stay_whole() -> None:
+    assert PLAIN.knows("无语")
+    assert PLAIN.cut(["无语，", "功能"]) == [["无", "语", "，"], ["功能"]]
+    taught = Segmenter([UserWord("无语"), UserWord("功能")])
+    assert taught.cut(["无语，", "功能"]) == [["无语", "，"], ["功能"]]
+    assert [word.word for word in taught.words] == ["无语"]
+
+
+def test_no_word_of_the_lexicons_is_cut_apart(toolkit: Toolkit) -> None:
+    words = [word.word for word in toolkit.lexicons.user_words if word.word.isalnum()]
+    assert len(words) > 5_000
+    assert toolkit.segmenter.cut(words) == [[word] for word in words]
+
+
 def test_a_guessed_word_can_be_split_into_known_ones() -> None:
     assert not PLAIN.knows("强太多")
     assert PLAIN.split("强太多") == ["强", "太", "多"]

@@ -1,4 +1,4 @@
-"""Texts of posts are hostile: cut, linked and embedded without ever becoming markup."""
+"""Texts of posts are hostile: linked and embedded without ever becoming markup."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,30 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.read.post import Mention
-from streams.web.pages import _embedded, gap, pieces, web_address, written
+from streams.web.pages import _embedded, gap, web_address, written
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-def mention(start: int, stop: int) -> Mention:
-    return Mention("星曜", "neg", -0.5, start, stop)
-
-
-def test_the_text_is_cut_at_its_mentions() -> None:
-    cut = pieces("星曜好，星曜贵", [mention(4, 6), mention(0, 2)])
-    assert [(piece.text, piece.mention is not None) for piece in cut] == [
-        ("星曜", True),
-        ("好，", False),
-        ("星曜", True),
-        ("贵", False),
-    ]
-
-
-@given(st.text(max_size=30), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6))
-def test_no_character_is_lost_however_mentions_lie(text: str, places: list[tuple[int, int]]) -> None:
-    cut = pieces(text, [mention(*place) for place in places])
-    assert "".join(piece.text for piece in cut) == text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from tests.unit.web.doubles import FakeReader
 def fresh(sql: str) -> Result:
     if "quantiles" in sql:
         return Result([Column("q", "Array(Float64)"), Column("n", "UInt64")], [([120.0, 300.0], 600)])
+    if "reloads" in sql:
+        tried = datetime(2026, 11, 22, tzinfo=UTC)
+        return Result([], [("lexicons", "100001", "words.tsv 第 3 行", ["host-1"], tried)])
     return Result([], [])
 
 
@@ -27,10 +31,19 @@ def monitor(
     return Monitor(reader, lag, said.append, clock or ManualClock()), said
 
 
-async def test_delay_and_lag() -> None:
+async def test_delay_lag_and_reloads_that_failed() -> None:
     watching, said = monitor(FakeReader(fresh), lambda: 41)
     await watching.look()
-    assert said == [{"p50": 0.12, "p95": 0.3, "per_second": 10.0, "silences": [], "lag": 41}]
+    outdated = {
+        "what": "lexicons",
+        "version": "100001",
+        "error": "words.tsv 第 3 行",
+        "workers": ["host-1"],
+        "since": 1_795_305_600_000,
+    }
+    assert said == [
+        {"p50": 0.12, "p95": 0.3, "per_second": 10.0, "silences": [], "outdated": [outdated], "lag": 41}
+    ]
 
 
 async def test_silences_are_looked_for_now_and_then() -> None:

@@ -82,6 +82,16 @@ function health() {
   const since = quiet ? Math.round((Date.now() - quiet.since) / 60000) : 0;
   at("silence").hidden = !quiet;
   at("silence").textContent = quiet ? t(`数据中断 ${since} 分钟：${status.silences.map(({ platform }) => platform).join("、")}（最近一条 ${spoken(quiet.since)}）`, `No data for ${since} minutes: ${status.silences.map(({ platform }) => platform).join(", ")} (last ${spoken(quiet.since)})`) : "";
+  const outdated = status.outdated ?? [];
+  at("outdated").hidden = outdated.length === 0;
+  at("outdated").textContent = outdated.map(failure).join("\n");
+}
+
+/** What could not be loaded anew, and where that leaves us. */
+function failure({ what, version, error, workers, since }) {
+  const name = { lexicons: t("词典", "Lexicons"), rules: t("规则", "Rules") }[what] ?? what;
+  const kept = version && ` ${version}`;
+  return t(`${name}载入失败，仍用旧版本${kept}：${error}（${workers.join("、")}，${spoken(since)}）`, `${name} could not be loaded, the version before${kept} stays in use: ${error} (${workers.join(", ")}, ${spoken(since)})`);
 }
 
 const seconds = (value) => (value < 10 ? t(`${value.toFixed(1)} 秒`, `${value.toFixed(1)} s`) : duration(value, 1));

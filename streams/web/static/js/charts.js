@@ -76,12 +76,12 @@ export function timeseries(panel, frame, live) {
   };
 }
 
-/** Options of a donut: the first text column names, the first number counts. */
+/** Options of a donut: the first text column names, the first number is its part in per cent, the next what it is a part of. */
 export function donut(frame, narrow) {
-  const [name, value] = [frame.kinds.indexOf("text"), frame.kinds.indexOf("number")];
+  const [name, part, value] = [frame.kinds.indexOf("text"), ...frame.kinds.flatMap((kind, index) => (kind === "number" ? [index] : []))];
   const total = frame.rows.reduce((sum, row) => sum + row[value], 0);
-  const share = (count) => `${((count / total) * 100).toFixed(1)}%`;
-  const counts = new Map(frame.rows.map((row) => [row[name], row[value]]));
+  const share = (per) => `${per.toFixed(1)}%`;
+  const parts = new Map(frame.rows.map((row) => [row[name], row[part]]));
   return {
     animationDuration: 300, animationDurationUpdate: 300,
     color: PALETTE,
@@ -92,10 +92,10 @@ export function donut(frame, narrow) {
     legend: {
       orient: narrow ? "horizontal" : "vertical", ...(narrow ? { bottom: 0, left: "center" } : { right: 8, top: "middle" }),
       icon: "circle", itemWidth: 9, itemHeight: 9, itemGap: narrow ? 12 : 14, type: "scroll",
-      formatter: (brand) => `{name|${brand.length > 8 ? `${brand.slice(0, 8)}…` : brand}}{share|${share(counts.get(brand) ?? 0)}}`,
+      formatter: (brand) => `{name|${brand.length > 8 ? `${brand.slice(0, 8)}…` : brand}}{share|${share(parts.get(brand) ?? 0)}}`,
       textStyle: { color: "#18212f", rich: { name: { width: narrow ? 44 : 76, fontSize: 13 }, share: { fontSize: 13, fontWeight: 600, width: 48, align: "right" } } },
     },
-    tooltip: { ...TOOLTIP, trigger: "item", formatter: (item) => tip(item.name, [[item.color, word(frame.names[value]), exact(item.value)], [item.color, t("占比", "Share"), share(item.value)]]) },
+    tooltip: { ...TOOLTIP, trigger: "item", formatter: (item) => tip(item.name, [[item.color, word(frame.names[value]), exact(item.value)], [item.color, word(frame.names[part]), share(parts.get(item.name) ?? 0)]]) },
     series: [{
       id: "share", type: "pie", radius: narrow ? ["46%", "66%"] : ["52%", "76%"], center: narrow ? ["50%", "40%"] : ["30%", "50%"],
       label: { show: false }, itemStyle: { borderColor: "#fff", borderWidth: 2, borderRadius: 4 }, emphasis: { scaleSize: 4 },

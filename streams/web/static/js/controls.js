@@ -63,10 +63,15 @@ function filter(variable, view, listed, go) {
   };
   const toggle = (value) => choose(chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value]);
   const chip = (label, pressed, run) => el("button", { type: "button", class: "chip", "aria-pressed": String(pressed), onclick: run }, label);
+  const group = (...chips) => el("div", { class: "filter", role: "group", "aria-label": word(variable.label), title: variable.about ? word(variable.about) : null }, el("span", { class: "label" }, word(variable.label)), ...chips);
+  if (variable.choices.length) {
+    const [preset] = variable.choices;
+    const current = chosen[0] ?? preset.value;
+    return group(...variable.choices.map(({ value, text }) => chip(word(text), value === current, () => choose(value === preset.value ? [] : [value]))));
+  }
   const first = values.slice(0, CHIPS);
   const rest = values.slice(CHIPS);
   const more = rest.length ? el("details", { class: `menu${rest.some((value) => chosen.includes(value)) ? " active" : ""}` }, el("summary", {}, t(`其余 ${rest.length} 个`, `${rest.length} more`)),
     el("div", { class: "popover list" }, ...rest.map((value) => chip(value, chosen.includes(value), () => toggle(value))))) : null;
-  return el("div", { class: "filter", role: "group", "aria-label": word(variable.label) }, el("span", { class: "label" }, word(variable.label)),
-    chip(t("全部", "All"), chosen.length === 0, () => choose([])), ...first.map((value) => chip(value, chosen.includes(value), () => toggle(value))), more);
+  return group(chip(t("全部", "All"), chosen.length === 0, () => choose([])), ...first.map((value) => chip(value, chosen.includes(value), () => toggle(value))), more);
 }

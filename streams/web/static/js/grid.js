@@ -68,7 +68,7 @@ export class Grid {
       card.chart = chart(holder);
       card.holder = holder;
     }
-    const narrow = card.body.clientWidth < 340;
+    const narrow = card.body.clientWidth < 400;
     card.chart.set(card.panel.type === "piechart" ? donut(frame, narrow) : timeseries(card.panel, frame, this.view.to === "now"));
     card.holder.setAttribute("aria-label", summary(card.panel, frame));
   }

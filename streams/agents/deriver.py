@@ -1,0 +1,82 @@
+"""The process that keeps the derived tables current, beside the elected worker and below its priority."""
+
+import os
+import time
+from typing import NamedTuple
+
+from streams import derived
+from streams.derived.base import Derived
+from streams.errors import KoubeiError
+from streams.store.client import Connection
+
+NICENESS = 10
+"""Landing goes first: derived tables may lag, and say by how much."""
+
+LONGEST = 1.0
+"""Seconds after which a call returns, so that its parent can change its mind between two."""
+
+_AGAIN = 5.0
+"""Seconds before a step that went wrong is tried again."""
+
+
+class Progress(NamedTuple):
+    """What one call did.
+
+    Attributes:
+        counted: derived table → newly landed rows counted.
+        failed: derived table → what went wrong.
+        wait: seconds until something is due again.
+    """
+
+    counted: dict[str, int]
+    failed: dict[str, str]
+    wait: float
+
+
+class DeriverState:
+    """The inside of the process."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = Connection(url)
+        self._due: dict[Derived, float] = {make(): 0.0 for make in derived.ALL}
+
+    def step(self) -> Progress:
+        """Bring up to date what is due, for about a second."""
+        counted: dict[str, int] = {}
+        failed: dict[str, str] = {}
+        end = time.monotonic() + LONGEST
+        for table, due in sorted(self._due.items(), key=lambda item: item[1]):
+            now = time.monotonic()
+            if due > now or now > end:
+                continue
+            try:
+                step = table.step(self._connection)
+            except KoubeiError as error:
+                failed[table.name] = str(error)
+                self._due[table] = time.monotonic() + _AGAIN
+                continue
+            taken = time.monotonic() - now
+            if step.rows:
+                counted[table.name] = step.rows
+            # A look that costs much is made less often: nine tenths of the time are left to others.
+            self._due[table] = now + taken if step.more else now + max(table.every, 10 * taken)
+        return Progress(counted, failed, max(0.0, min(self._due.values()) - time.monotonic()))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+class DeriverRecipe(NamedTuple):
+    """All that the process needs to build itself.
+
+    Attributes:
+        url: the writing account of ClickHouse.
+    """
+
+    url: str
+
+    def build(self) -> DeriverState:
+        """The state, built in its process."""
+        os.nice(NICENESS)
+        return DeriverState(self.url)

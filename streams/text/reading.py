@@ -1,0 +1,173 @@
+"""Reading a text clause by clause: what is said of which brand, before anything is judged."""
+
+from streams.text.clauses import FOREIGN, Clause, Cue, Span, unsaid
+from streams.text.notes import MILD, STRONG, Notes, Say
+from streams.text.sides import HANDLERS, KINDS
+
+_NONE: frozenset[int] = frozenset()
+
+
+class Reading:
+    """One text being read, clause after clause.
+
+    Args:
+        notes: to write in what is said.
+        clauses: what the text is made of.
+    """
+
+    __slots__ = ("_asked", "_clauses", "_direct", "_leading", "_listed", "_longing", "_notes", "_suspended")
+
+    def __init__(self, notes: Notes, clauses: list[Clause]) -> None:
+        self._notes = notes
+        self._clauses = clauses
+        self._direct: dict[str, list[Span]] = {}
+        self._listed: list[str] = []
+        self._leading: list[Span] = []
+        self._longing: tuple[Clause, Cue] | None = None
+        self._suspended = False
+        self._asked = False
+
+    def read(self, *, asking: bool) -> list[Say]:
+        """Everything that is said of each brand.
+
+        Args:
+            asking: whether any clause may ask or wish.
+        """
+        quiet, faults = unsaid(self._clauses) if asking else (_NONE, _NONE)
+        notes = self._notes
+        for number, clause in enumerate(self._clauses):
+            if not clause.names and not clause.kinds and number not in quiet and number not in faults:
+                if not self._suspended:
+                    self._unnamed(clause)
+                continue
+            if clause.names:
+                self._listed = clause.names
+            if number in faults:
+                before, self._asked = len(notes.says), True
+                self._clause(clause, said=number not in quiet)
+                notes.says[before:] = [say._replace(fault=True) for say in notes.says[before:]]
+                self._asked = False
+            else:
+                self._clause(clause, said=number not in quiet)
+            if clause.names:
+                notes.seen += [name for name in clause.names if name not in notes.seen]
+        for brand, spans in self._direct.items():
+            words = [word for span in spans for word in notes.words(span)]
+            notes.says.append(Say(brand, spans, words))
+        return notes.says
+
+    def _clause(self, clause: Clause, *, said: bool) -> None:
+        notes, names = self._notes, clause.names
+        if not said:
+            notes.owners = names or notes.owners
+            return
+        if self._aside(clause):
+            return
+        if not names:
+            self._unnamed(clause)
+            return
+        if not self._related(clause, names):
+            notes.against = []
+            notes.owners = names
+            self._about(clause, (clause.start, clause.stop))
+        self._leading = []
+
+    def _aside(self, clause: Clause) -> bool:
+        """Whether the clause is about somebody else's business."""
+        foreign = None
+        if not FOREIGN.isdisjoint(clause.kinds):
+            foreign = next(cue for cue in clause.cues if cue[2] in FOREIGN)
+        if clause.hits:
+            self._suspended = False
+            if (
+                foreign is not None
+                and foreign[0] < clause.hits[0].start
+                and not clause.has("turn", "over", "against")
+            ):
+                self._suspended = True
+                self._notes.owners = clause.names
+                return True
+            return False
+        if foreign is not None:
+            self._suspended = True
+        elif self._suspended and (
+            clause.has("thing", "verdict") or (self._notes.seen and clause.has("turn"))
+        ):
+            self._suspended = False
+        return self._suspended
+
+    def _unnamed(self, clause: Clause) -> None:
+        notes, span = self._notes, (clause.start, clause.stop)
+        if clause.kinds:
+            if clause.has("others") and not (notes.standards and clause.has("both")):  # but 除了甲，其他都…
+                notes.owners, notes.against = [], []
+                return
+            if clause.has("former", "latter") and len(self._listed) > 1:
+                notes.owners = [self._listed[0] if clause.has("former") else self._listed[1]]
+            elif clause.has("both") and len(notes.seen) > 1 and not notes.against:
+                notes.owners = list(notes.seen)
+        if notes.standards:
+            notes.compare(clause, notes.owners_but(notes.standards), notes.standards, span)
+            notes.standards = []
+        elif notes.owners:
+            if len(notes.seen) == 1 and clause.has("below", "far"):
+                notes.fix(clause, notes.owners, -STRONG)
+            else:
+                self._about(clause, span)
+        elif not notes.seen:
+            eager = clause.first("eager")
+            if eager is None:
+                self._leading.append(span)
+            else:
+                self._longing = clause, eager
+
+    def _about(self, clause: Clause, span: Span) -> None:
+        """The span speaks of the owners; its summing up counts apart."""
+        notes = self._notes
+        if self._longing is not None and clause.hits:
+            notes.hoped(*self._longing)
+            self._longing = None
+        eager = clause.first("eager")
+        if eager is not None and not self._asked and notes.hoped(clause, eager):
+            return
+        for brand in notes.owners:
+            if self._asked:
+                notes.say(brand, span)
+                continue
+            spans = self._direct.setdefault(brand, [])
+            if clause.hits and not notes.seen:
+                spans += self._leading
+            if spans and spans[-1][1] == span[0]:
+                spans[-1] = spans[-1][0], span[1]
+            else:
+                spans.append(span)
+            if clause.kinds:
+                if clause.has("blame"):
+                    notes.fix(clause, [brand], -MILD)
+                if clause.has("verdict") and not clause.has("others"):
+                    notes.say(brand, span, verdict=True)
+        for brand in notes.against:
+            notes.say(brand, span, factor=-1.0)
+
+    def _related(self, clause: Clause, names: list[str]) -> bool:
+        """Whether the clause is a comparison, change or advice; then what it says is noted."""
+        notes = self._notes
+        if clause.kinds and not KINDS.isdisjoint(clause.kinds):
+            for kind, handle in HANDLERS:
+                cue = clause.first(kind)
+                if cue is not None and handle(notes, clause, cue, names):
+                    return True
+        if notes.standards:
+            subject = [name for name in names if name not in notes.standards]
+            if subject:
+                notes.compare(clause, subject, notes.standards, (clause.start, clause.stop))
+                notes.standards = []
+                return True
+        if notes.avoided and clause.has("choose"):
+            chosen = [name for name in names if name not in notes.owners]
+            notes.avoided = False
+            if chosen:
+                notes.fix(clause, chosen, STRONG)
+                notes.owners = chosen
+                return True
+        return False

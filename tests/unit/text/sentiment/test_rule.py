@@ -1,0 +1,126 @@
+from typing import NamedTuple
+
+import pytest
+
+from streams.text.lexicons import Entry
+from streams.text.sentiment.rule import Rule
+
+LEXICON = {
+    "好": Entry("pos", 1),
+    "卡": Entry("neg", 1),
+    "极好": Entry("pos", 2),
+    "还行": Entry("pos", 0.4),
+    "一般": Entry("neg", 0.4),
+    "不": Entry("not", 1),
+    "不卡": Entry("pos", 1),
+    "谁不": Entry("plain", 2),
+    "打滑": Entry("neg", 0.1),
+    "一点": Entry("degree", 0.6),
+    "很": Entry("degree", 1.5),
+    "希望": Entry("degree", 0.2),
+    "但": Entry("but", 1),
+    "吗": Entry("question", 1),
+    "？": Entry("question", 1),
+    "发布": Entry("news", 1),
+    "[怒]": Entry("neg", 1),
+}
+
+
+class Reading(NamedTuple):
+    """Readings of a single text."""
+
+    lean: float
+    good: float
+    bad: float
+    turned: float
+    asked: float
+    news: float
+
+
+def read(*tokens: str) -> Reading:
+    columns = Rule(LEXICON, list).read(["".join(tokens)], [list(tokens)])
+    return Reading(*(float(column[0]) for column in columns))
+
+
+def test_negation_turns_an_opinion_round_and_two_turn_it_back() -> None:
+    assert read("好").lean == 1
+    assert read("不", "好").lean < 0 < read("不", "卡").lean
+    assert read("不", "不", "好").lean == 1
+    assert read("不", "，", "好").lean == 1, "negation ends with its clause"
+    assert read("不", "卡")[1:4] == (1, 0, 1), "a negated complaint is a good word, turned round"
+
+
+def test_praise_that_takes_a_complaint_back_is_read_as_both() -> None:
+    assert read("不卡") == read("不", "卡")
+
+
+def test_two_negations_in_one_word_cancel_out_and_still_count_as_turned() -> None:
+    assert read("谁不", "好") == read("好")._replace(turned=1)
+    assert read("谁不", "卡").lean < 0
+
+
+def test_some_troubles_are_worth_a_word_only_where_they_are_absent() -> None:
+    assert read("打滑") == read("路")
+    assert read("不", "打滑") == read("不", "卡")
+    assert read("不", "不", "打滑").bad == 1
+
+
+def test_not_even_one_is_none() -> None:
+    assert read("一点", "卡", "都", "不") == read("不", "卡")
+    assert read("一点", "卡").lean < 0
+
+
+def test_what_follows_jiu_is_not_negated() -> None:
+    assert read("不", "管", "就", "卡") == read("卡")
+    assert read("就", "不", "卡").lean > 0
+
+
+def test_degree_strengthens_and_a_wish_is_hardly_an_opinion() -> None:
+    assert read("很", "好").lean > read("好").lean > read("希望", "好").lean > 0
+    assert read("很", "卡").lean < read("卡").lean
+    assert read("极好").lean > read("好").lean
+
+
+def test_what_follows_dan_counts_more() -> None:
+    assert read("好", "，", "但", "卡").lean < 0 < read("卡", "，", "但", "好").lean
+    assert read("但", "好").lean == 1, "nothing came before it"
+
+
+def test_indifference_leans_a_little_and_is_no_opinion() -> None:
+    for word, sign in (("还行", 1), ("一般", -1)):
+        found = read(word)
+        assert 0 < sign * found.lean < 1
+        assert (found.good, found.bad, found.news) == (0, 0, 1)
+    assert read("一般", "，", "好").news == 0, "beside an opinion it only leans"
+
+
+def test_a_guessed_word_is_read_through_its_parts() -> None:
+    assert read("好卡卡").lean == read("好", "卡", "卡").lean
+
+
+def test_emoticons_are_read() -> None:
+    assert read("[", "怒", "]").lean < 0
+
+
+def test_what_is_asked_is_not_said() -> None:
+    asked = read("卡", "吗")
+    assert asked.asked == 1
+    assert read("卡").lean < asked.lean < 0
+    assert read("好", "？", "卡").asked == 0.5, "the mark ends its clause"
+    assert read("好").asked == 0
+
+
+def test_news_is_counted() -> None:
+    assert read("发布").news == 1
+    assert read("好").news == 0
+
+
+def test_a_reading_does_not_depend_on_what_was_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [["好"] * times + ["卡"] * (times % 3) for times in range(300)]
+    joined = list(map("".join, texts))
+    whole = Rule(LEXICON, list).read(joined, texts)
+    monkeypatch.setattr("streams.text.sentiment.rule._REMEMBERED", 5)
+    rule = Rule(LEXICON, list)
+    for index, tokens in enumerate(texts):
+        again = rule.read([joined[index]], [tokens])
+        assert [column[0] for column in again] == [column[index] for column in whole]
