@@ -79,7 +79,9 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
     found: dict[str, list[float]] = {stage: [] for stage in STAGES}
     store: list[float] = []
     with stack("kafka,clickhouse") as running:
-        recipe = LaneRecipe(running.url, "bench", "hybrid", None, (shipped("lexicons"),))
+        recipe = LaneRecipe(
+            running.url, "bench", "hybrid", None, (shipped("lexicons"),), Path.home() / ".cache" / "koubei"
+        )
         state = recipe.build()
         judge: Any = state.judge
         toolkit = judge._toolkit

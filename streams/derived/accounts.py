@@ -11,6 +11,15 @@ DAYS = 30
 _OVERLAP = 5
 """Seconds by which steps overlap: rows are stamped before they can be seen."""
 
+_FLAG = """
+INSERT INTO flagged_accounts (platform, author_id, label)
+SELECT platform, author_id, argMax(label, counted_at) AS latest
+FROM accounts
+WHERE counted_at >= fromUnixTimestamp64Milli({since:Int64})
+GROUP BY platform, author_id
+HAVING latest IN ('light', 'heavy') OR (platform, author_id) IN (SELECT platform, author_id FROM flagged_accounts)
+"""
+
 _FIELDS = "platform, author_id, posts, copies, copy_ratio, burst, score, label"
 
 
@@ -40,6 +49,7 @@ class Accounts:
                 "counted": max(0.0, judged / 1000 - _OVERLAP),
             },
         )
+        connection.execute(_FLAG, {"since": now - _OVERLAP * 1000})
         connection.insert(
             "watermarks",
             {

@@ -7,13 +7,15 @@ the rows: they follow from the set of shares that have landed.
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import inf
 from typing import Any
 
 from streams.cascades.forest import Forest
-from streams.derived.arrivals import Arrivals, Taken
+from streams.derived.arrivals import Arrivals, Mark, Taken, place_key
 from streams.derived.base import Step
 from streams.derived.cascade_rows import SHARE, Root, milliseconds, shape_rows, shares, standing_rows
+from streams.derived.late import PLACE, Late
 from streams.store.client import Connection
 from streams.store.tables import POSTS, SHARES, Table
 
@@ -70,8 +72,10 @@ class Cascades:
     every = 1.0
 
     def __init__(self) -> None:
-        self._shares = Arrivals(self.name, SHARES, SHARE)
-        self._posts = Arrivals(self.name, POSTS, ("platform", "post_id"))
+        self._shares = Arrivals(self.name, SHARES, (*SHARE, *PLACE))
+        self._posts = Arrivals(self.name, POSTS, ("post_id", *PLACE))
+        self._late_shares = Late(SHARES, SHARE)
+        self._late_posts = Late(POSTS, ("post_id",))
         self._forest: Forest | None = None
         self._roots: dict[str, Root] = {}
         self._measured = -inf
@@ -99,19 +103,38 @@ class Cascades:
 
     def _count(self, connection: Connection, forest: Forest) -> tuple[Taken, bool]:
         taken = self._shares.take(connection)
-        self._absorb(connection, forest, taken.rows)
+        self._absorb(connection, forest, [row[: len(SHARE)] for row in taken.rows])
+        self._late_shares.saw(map(_insert, taken.rows))
         if taken.more:
             self._tell(connection, forest, every=False)
             self._shares.counted(connection, taken)
             self._forget(forest)
             return taken, True
         posts = self._posts.take(connection)
-        self._learn(connection, forest, [ident for _, ident in posts.rows])
+        self._learn(connection, forest, [row[0] for row in posts.rows])
+        self._late_posts.saw(map(_insert, posts.rows))
         self._tell(connection, forest, every=True)
+        while self._catch_up(connection, forest, taken.marks, posts.marks):
+            self._tell(connection, forest, every=True)
         self._shares.counted(connection, taken)
         self._posts.counted(connection, posts)
         self._forget(forest)
         return taken, posts.more
+
+    def _catch_up(
+        self, connection: Connection, forest: Forest, shares: Sequence[Mark], posts: Sequence[Mark]
+    ) -> bool:
+        """Count what came into sight late; returns whether anything did."""
+        any_ = False
+        for page in _pages(
+            self._late_shares.take(connection, _latest(self._shares.marks(connection), shares))
+        ):
+            self._absorb(connection, forest, page)
+            any_ = True
+        for page in self._late_posts.take(connection, _latest(self._posts.marks(connection), posts)):
+            self._learn(connection, forest, [row[0] for row in page])
+            any_ = True
+        return any_
 
     def _absorb(self, connection: Connection, forest: Forest, rows: Sequence[tuple[Any, ...]]) -> None:
         """Count newly landed shares; those of cascades that are read back come with them."""
@@ -138,13 +161,8 @@ class Cascades:
                 self._tell(connection, forest, every=True)
                 self._forget(forest)
             self._roots.update((root, known[root][0]) for root in group)
-            page: list[tuple[Any, ...]] = []
-            for row in connection.stream(_EDGES, {"ids": group})[1]:
-                page.append(row)
-                if len(page) == PAGE:
-                    self._enter(forest, page)
-                    page = []
-            self._enter(forest, page)
+            for page in _pages(connection.stream(_EDGES, {"ids": group})[1]):
+                self._enter(forest, page)
             forest.author(*_authors((root, known[root][0]) for root in group if root in forest))
 
     def _enter(self, forest: Forest, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -205,6 +223,22 @@ def _authors(roots: Iterable[tuple[str, Root]]) -> tuple[list[str], list[str], l
     """Roots, their authors and how many follow these, of roots whose author is known."""
     known = [(ident, root.author, root.followers) for ident, root in roots if root.author]
     return [row[0] for row in known], [row[1] for row in known], [row[2] for row in known]
+
+
+def _insert(row: tuple[Any, ...]) -> tuple[int, int]:
+    """The insert that a row came with, from its last columns, which are `PLACE`."""
+    epoch, partition, landed = row[-3:]
+    return place_key(Mark(epoch, partition, 0)), milliseconds(landed)
+
+
+def _latest(noted: Iterable[Mark], taken: Iterable[Mark]) -> list[Mark]:
+    """Watermarks, once what was taken is counted."""
+    return list({(mark.epoch, mark.partition): mark for mark in (*noted, *taken)}.values())
+
+
+def _pages(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while page := list(islice(rows, PAGE)):
+        yield page
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -25,6 +25,6 @@ MEASURE = Measure(
     formula="Σ over authors of max(followers)",
     source="exposure, de-duplicated by author (ours)",
     # maxMap takes no tuple as key; two of ten million authors share a hash with a chance of 3 in a million
-    value="arraySum((maxMapIf([cityHash64(platform, author_id)], [author_followers], author_id != '')).2)",
+    value="arraySum(mapValues(maxMapIf(map(cityHash64(platform, author_id), author_followers), author_id != '')))",
     fold=_reach,
 )

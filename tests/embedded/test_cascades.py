@@ -389,6 +389,21 @@ def test_a_post_that_comes_long_after_its_shares_names_the_first_spreader(connec
     assert behind(connection, "cascades", POSTS, 600) == 0
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["same worker", "next worker"])
+def test_rows_that_come_into_sight_after_later_ones_are_counted(connection: Connection, again: bool) -> None:
+    """As the parts of one insert do, and what is made up for after an insert was cut off."""
+    rows = numbered(WORKED)
+    land(connection, rows[2:])
+    land_posts(connection, [("other", "u", 5)], first=1)
+    derived = finish(connection, Cascades())
+    assert connection.query("SELECT shares FROM cascades").rows == [(4,)]
+    land(connection, rows[:2])
+    land_posts(connection, [("tree", "author", 7)], first=0)
+    finish(connection, Cascades() if again else derived)
+    assert connection.query("SELECT shares, size, author_id FROM cascades").rows == [(6, 7, "author")]
+    assert connection.query("SELECT subtree FROM spreaders WHERE user_id = 'author'").rows == [(6,)]
+
+
 def test_what_is_held_in_memory_is_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cascades, "NODES", 50)
     derived = Cascades()

@@ -40,6 +40,7 @@ def connection(server: servers.ClickHouse) -> Iterator[Connection]:
         "rules",
         "duplicates",
         "accounts",
+        "flagged_accounts",
         "term_counts",
         "term_windows",
     ):

@@ -56,19 +56,30 @@ CREATE VIEW accounts_latest AS
 SELECT * FROM accounts FINAL
 COMMENT '账号的水军评定，同一作者只留最新一行';
 
+CREATE TABLE flagged_accounts
+(
+    platform LowCardinality(String) COMMENT '平台',
+    author_id String COMMENT '作者编号（可为带密钥的散列）',
+    label LowCardinality(String) COMMENT '最新评定，见 accounts',
+    counted_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT '评定的时间'
+)
+ENGINE = ReplacingMergeTree(counted_at)
+ORDER BY (platform, author_id)
+COMMENT '曾评为轻度或重度水军的账号：去水军的视图只读这几行，不读全部 accounts';
+
 CREATE VIEW posts_organic AS
 SELECT * FROM posts_latest
-WHERE (platform, author_id) NOT IN (SELECT platform, author_id FROM accounts_latest WHERE label IN ('light', 'heavy'))
+WHERE (platform, author_id) NOT IN (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
 COMMENT '帖子，不含轻度和重度水军的';
 
 CREATE VIEW shares_organic AS
 SELECT * FROM shares_latest
-WHERE (platform, user_id) NOT IN (SELECT platform, author_id FROM accounts_latest WHERE label IN ('light', 'heavy'))
+WHERE (platform, user_id) NOT IN (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
 COMMENT '转发，不含轻度和重度水军的';
 
 CREATE VIEW mentions_organic AS
 SELECT * FROM mentions
-WHERE (platform, author_id) NOT IN (SELECT platform, author_id FROM accounts_latest WHERE label IN ('light', 'heavy'))
+WHERE (platform, author_id) NOT IN (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
 COMMENT '品牌提及，不含轻度和重度水军的';
 
 CREATE TABLE term_counts
