@@ -100,7 +100,7 @@ class Feed:
         assert not self.errors
 
     def check(self, store: ClickHouse, limit: float = 60.0) -> None:
-        """Each good post is one row, each bad one a dead letter, none twice, counted without FINAL."""
+        """Each good post is one row, each bad one a dead letter, none twice, counted without FINAL; and each is grouped."""
         good = self.sent - self.poison
         mine = f"WHERE post_id LIKE '{self.name}-%'"
         wait_for(
@@ -117,3 +117,7 @@ class Feed:
         assert store.rows(dead) == [(self.poison,)]
         places = f"SELECT uniqExact(src_epoch, src_partition, src_offset) FROM posts {mine}"
         assert store.rows(places) == [(good,)]
+        grouped = f"SELECT uniqExact(id) FROM duplicates WHERE id LIKE '{self.name}-%'"
+        wait_for(f"{good} grouped posts", lambda: store.rows(grouped)[0][0] >= good, limit)
+        latest = f"SELECT count() FROM duplicates_latest WHERE id LIKE '{self.name}-%'"
+        assert store.rows(latest) == [(good,)]

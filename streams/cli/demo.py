@@ -18,6 +18,21 @@ from streams.store.client import Connection
 
 TABLES = ("posts", "shares", "interactions")
 
+_AUTHORS = "(platform, author_id) IN (SELECT platform, author_id FROM posts WHERE origin = 'demo')"
+_HOURS = "toStartOfHour(bucket) IN (SELECT toStartOfHour(published) FROM posts WHERE origin = 'demo')"
+FOLLOWING = {
+    "duplicates": "(platform, id) IN (SELECT platform, post_id FROM posts WHERE origin = 'demo')",
+    "corrections": "(platform, id) IN (SELECT platform, post_id FROM posts WHERE origin = 'demo' "
+    "UNION ALL SELECT platform, share_id FROM shares WHERE origin = 'demo')",
+    "accounts": _AUTHORS,
+    "flagged_accounts": _AUTHORS,
+    "term_counts": _HOURS,
+    "term_windows": _HOURS,
+    "cascade_standing": "origin = 'demo'",
+    "cascade_shapes": "origin = 'demo'",
+}
+"""What follows from demo data, and goes before it. Hours that real posts share are counted at the next start."""
+
 app = group("demo", "管理演示数据", "Manage the demo data")
 
 
@@ -34,6 +49,8 @@ def clear(*, yes: Yes = False, json: Json = False, data: Data = None, clickhouse
                 f"Delete {sum(before.values())} rows of demo data?",
             )
             confirm(question, yes=yes)
+        for table, demo in FOLLOWING.items() if any(before.values()) else ():
+            connection.execute(f"ALTER TABLE {table} DELETE WHERE {demo}", settings={"mutations_sync": 2})
         for table in TABLES:
             if before[table]:
                 # A mutation rewrites the parts: nothing of the demo stays on disk.

@@ -1,7 +1,8 @@
 """What has landed since a derived table was last brought up to date.
 
 Rows of a partition land in the order of their offsets, so one offset for each partition, the watermark, says
-which are counted. The frontier bounds the search: all that landed before it is counted.
+which are counted. The frontier bounds the search: all that landed before it is counted. The parts of one insert
+may come into sight one after the other, and behind the watermark then: who counts must look for those (`late`).
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,11 @@ FRONTIER_EVERY = 30
 _FRONTIER = 0
 """Stands for the epoch of the row that holds the frontier: real epochs count from 1."""
 
-_KEY = "toUInt64(src_epoch) * 65536 + src_partition"
+KEY = "toUInt64(src_epoch) * 65536 + src_partition"
+"""Epoch and partition in one number, as `place_key` computes it."""
+
 _NEW = (
-    f"toInt64(src_offset) > transform({_KEY}, {{keys:Array(UInt64)}}, {{offsets:Array(Int64)}}, toInt64(-1)) "
+    f"toInt64(src_offset) > transform({KEY}, {{keys:Array(UInt64)}}, {{offsets:Array(Int64)}}, toInt64(-1)) "
     "AND landed_at >= {frontier:DateTime64(3)}"
 )
 
@@ -94,7 +97,7 @@ class Arrivals:
             params["lasts"] = [mark.offset for mark in after]
             rows = connection.query(
                 f"SELECT {self._columns} FROM {self._table} WHERE {_NEW} "  # noqa: S608
-                f"AND toInt64(src_offset) <= transform({_KEY}, {{ends:Array(UInt64)}}, {{lasts:Array(Int64)}}, toInt64(-1)) "
+                f"AND toInt64(src_offset) <= transform({KEY}, {{ends:Array(UInt64)}}, {{lasts:Array(Int64)}}, toInt64(-1)) "
                 "ORDER BY appended_at, src_epoch, src_partition, src_offset, version DESC "
                 "LIMIT 1 BY src_epoch, src_partition, src_offset",
                 params,

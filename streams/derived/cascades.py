@@ -15,7 +15,7 @@ from streams.cascades.forest import Forest
 from streams.derived.arrivals import Arrivals, Mark, Taken, place_key
 from streams.derived.base import Step
 from streams.derived.cascade_rows import SHARE, Root, milliseconds, shape_rows, shares, standing_rows
-from streams.derived.late import PLACE, Late
+from streams.derived.late import KEPT, PLACE, Late
 from streams.store.client import Connection
 from streams.store.tables import POSTS, SHARES, Table
 
@@ -74,9 +74,9 @@ class Cascades:
     def __init__(self) -> None:
         self._shares = Arrivals(self.name, SHARES, (*SHARE, *PLACE))
         self._posts = Arrivals(self.name, POSTS, ("post_id", *PLACE))
-        self._late_shares = Late(SHARES, SHARE)
-        self._late_posts = Late(POSTS, ("post_id",))
         self._forest: Forest | None = None
+        self._late_shares, self._late_posts = _nothing_seen()
+        self._caught_up = -inf
         self._roots: dict[str, Root] = {}
         self._measured = -inf
 
@@ -91,6 +91,7 @@ class Cascades:
         try:
             if self._forest is None:
                 self._forest, self._roots = Forest(), {}
+                self._late_shares, self._late_posts = _nothing_seen()
                 self._recall(connection, self._forest, _unmeasured(connection))
             taken, more = self._count(connection, self._forest)
         except BaseException:
@@ -106,6 +107,8 @@ class Cascades:
         self._absorb(connection, forest, [row[: len(SHARE)] for row in taken.rows])
         self._late_shares.saw(map(_insert, taken.rows))
         if taken.more:
+            if time.monotonic() - self._caught_up >= KEPT / 3:
+                self._catch_up(connection, forest, taken.marks, [])
             self._tell(connection, forest, every=False)
             self._shares.counted(connection, taken)
             self._forget(forest)
@@ -125,16 +128,17 @@ class Cascades:
         self, connection: Connection, forest: Forest, shares: Sequence[Mark], posts: Sequence[Mark]
     ) -> bool:
         """Count what came into sight late; returns whether anything did."""
-        any_ = False
-        for page in _pages(
-            self._late_shares.take(connection, _latest(self._shares.marks(connection), shares))
-        ):
+        self._caught_up = time.monotonic()
+        late_shares = self._late_shares.take(connection, _latest(self._shares.marks(connection), shares))
+        late_posts = self._late_posts.take(connection, _latest(self._posts.marks(connection), posts))
+        late = False
+        for page in late_shares:
             self._absorb(connection, forest, page)
-            any_ = True
-        for page in self._late_posts.take(connection, _latest(self._posts.marks(connection), posts)):
+            late = True
+        for page in late_posts:
             self._learn(connection, forest, [row[0] for row in page])
-            any_ = True
-        return any_
+            late = True
+        return late
 
     def _absorb(self, connection: Connection, forest: Forest, rows: Sequence[tuple[Any, ...]]) -> None:
         """Count newly landed shares; those of cascades that are read back come with them."""
@@ -223,6 +227,10 @@ def _authors(roots: Iterable[tuple[str, Root]]) -> tuple[list[str], list[str], l
     """Roots, their authors and how many follow these, of roots whose author is known."""
     known = [(ident, root.author, root.followers) for ident, root in roots if root.author]
     return [row[0] for row in known], [row[1] for row in known], [row[2] for row in known]
+
+
+def _nothing_seen() -> tuple[Late, Late]:
+    return Late(SHARES, SHARE), Late(POSTS, ("post_id",))
 
 
 def _insert(row: tuple[Any, ...]) -> tuple[int, int]:

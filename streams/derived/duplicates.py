@@ -1,6 +1,8 @@
 """Which posts are copies of which: every post is counted once, in the order of arrival."""
 
-from streams.derived.arrivals import Arrivals, Mark, place_key
+from typing import Any
+
+from streams.derived.arrivals import KEY, SLACK, Arrivals, Mark, place_key
 from streams.derived.base import Step
 from streams.store.client import Connection
 from streams.store.tables import POSTS, Table
@@ -48,33 +50,62 @@ class Duplicates:
             self._groups = _restored(connection, self._arrivals.marks(connection))
         taken = self._arrivals.take(connection)
         try:
-            if taken.rows:
-                platforms, idents, texts, published, authors, epochs, parts, offsets, appended = map(
-                    list, zip(*taken.rows, strict=True)
-                )
-                ids = list(zip(platforms, idents, strict=True))
-                places = self._groups.assign(ids, normalise(texts))
-                connection.insert(
-                    "duplicates",
-                    {
-                        "platform": platforms,
-                        "id": idents,
-                        "published": published,
-                        "author_id": authors,
-                        "leader_platform": [place.group[0] for place in places],
-                        "leader_id": [place.group[1] for place in places],
-                        "likeness": [place.likeness for place in places],
-                        "src_epoch": epochs,
-                        "src_partition": parts,
-                        "src_offset": offsets,
-                        "appended_at": appended,
-                    },
-                )
+            self._group(connection, taken.rows)
             self._arrivals.counted(connection, taken)
+            if not taken.more:
+                self._group(connection, _overlooked(connection, self._arrivals.marks(connection)))
         except BaseException:
             self._groups = None
             raise
         return Step(len(taken.rows), taken.more)
+
+    def _group(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+        if not rows or self._groups is None:
+            return
+        platforms, idents, texts, published, authors, epochs, parts, offsets, appended = map(
+            list, zip(*rows, strict=True)
+        )
+        places = self._groups.assign(list(zip(platforms, idents, strict=True)), normalise(texts))
+        connection.insert(
+            "duplicates",
+            {
+                "platform": platforms,
+                "id": idents,
+                "published": published,
+                "author_id": authors,
+                "leader_platform": [place.group[0] for place in places],
+                "leader_id": [place.group[1] for place in places],
+                "likeness": [place.likeness for place in places],
+                "src_epoch": epochs,
+                "src_partition": parts,
+                "src_offset": offsets,
+                "appended_at": appended,
+            },
+        )
+
+
+def _overlooked(connection: Connection, marks: list[Mark]) -> list[tuple[Any, ...]]:
+    """Posts behind the watermark that came into sight after it had passed.
+
+    An insert that touches several years makes them visible one after the other, and one that a crash of
+    ClickHouse cut off is made up for later.
+    """
+    return connection.query(
+        f"""
+        SELECT {", ".join(_READ)} FROM posts
+        WHERE landed_at >= now64(3) - toIntervalSecond({{seconds:UInt32}})
+            AND toInt64(src_offset) <= transform({KEY}, {{keys:Array(UInt64)}}, {{offsets:Array(Int64)}}, toInt64(-1))
+            AND (platform, post_id) NOT IN
+                (SELECT platform, id FROM duplicates WHERE counted_at >= now64(3) - toIntervalSecond({{seconds:UInt32}}))
+        ORDER BY appended_at, src_epoch, src_partition, src_offset, version DESC
+        LIMIT 1 BY platform, post_id
+        """,  # noqa: S608 - constants of ours
+        {
+            "seconds": SLACK,
+            "keys": [place_key(mark) for mark in marks],
+            "offsets": [mark.offset for mark in marks],
+        },
+    ).rows
 
 
 def _restored(connection: Connection, marks: list[Mark]) -> Groups[Id]:

@@ -20,6 +20,7 @@ from streams.text.relations import Relations
 from streams.text.sentiment.base import NEUTRAL_BAND, confidence, labels
 from streams.text.terms import Hit
 
+_NO_PARTS: list[int] = []
 _DELIVERED_BY = frozenset(("platform", "express"))
 _FAINT = 0.4
 """What is left of a leaning without a word of opinion, in a text that has opinions on something else."""
@@ -112,39 +113,38 @@ class Toward:
         rows = list(hits)
         for row, found in zip(rows, relations.cues([folded[row] for row in rows]), strict=True):
             text, named, cues = folded[row], hits[row], found
-            firsts: dict[str, Hit] = {}
-            for hit in named:
+            first = named[0]
+            firsts = {first[2]: first}
+            for hit in named[1:]:
                 firsts.setdefault(hit[2], hit)
             if not self._delivering.isdisjoint(firsts):
                 cues = [cue for cue in found if cue[2] != "delivery"]
-            if (
-                len(firsts) == 1
-                and relations.plain(text, named, cues)
-                and not _compared(text, named[0].start)
-            ):
-                plans.append(Plan(row, named[0], None, []))
+            if len(firsts) == 1 and relations.plain(text, named, cues) and not _compared(text, first[0]):
+                plans.append(Plan(row, first, None, _NO_PARTS))
                 continue
             says = relations.says(text, cuts[row], named, cues)
-            if not FOREIGN.isdisjoint([cue[2] for cue in cues]):
-                says = [
-                    say._replace(factor=_FAINT * say.factor) if opinions.silent(say.tokens) else say
-                    for say in says
-                ]
+            kinds = {cue[2] for cue in cues}
+            if not FOREIGN.isdisjoint(kinds):
+                says = [say.fainter(_FAINT) if opinions.silent(say.tokens) else say for say in says]
             numbers: dict[tuple[str, ...], int] = {}
             for brand, hit in firsts.items():
                 if brand in self._monitored or (asked and asked[row] == brand):
-                    own = self._hopes([say for say in says if say.brand == brand])
-                    own = [self._summed_up(say) if say.verdict else say for say in own]
+                    own = [say for say in says if say.brand == brand]
+                    if "eager" in kinds:
+                        own = self._hopes(own)
+                    if "verdict" in kinds:
+                        own = [self._summed_up(say) if say.verdict else say for say in own]
                     plans.append(Plan(row, hit, own, [_add(parts, numbers, say) for say in own]))
         return plans
 
     def _hopes(self, says: list[Say]) -> list[Say]:
         """Eagerness alone, or everything else where that says anything bad (期待了很久，结果死机)."""
-        hopes = [say for say in says if say.hope]
-        if not hopes:
-            return says
         rest = [say for say in says if not say.hope]
-        return rest if any(say.fixed < 0 or self._opinions.lean(say.tokens) < 0 for say in rest) else hopes
+        if len(rest) == len(says):
+            return says
+        if any(say.fixed < 0 or self._opinions.lean(say.tokens) < 0 for say in rest):
+            return rest
+        return [say for say in says if say.hope]
 
     def _summed_up(self, say: Say) -> Say:
         """A summing up in plain words (整体不推荐) needs no judging: it is too short to be judged well."""
@@ -171,15 +171,19 @@ class Toward:
             scores: leanings of the texts as a whole.
             judged: leanings of the parts.
         """
-        leanings = [_toward(plan, judged, scores) for plan in plans]
+        leanings = [
+            scores[plan[0]] if plan[2] is None else _toward(plan[2], plan[3], judged) for plan in plans
+        ]
         toward = np.array(leanings)
         # one empty list stands for every text that names nobody
-        columns: list[list[list[Any]]] = [[[]] * len(texts) for _ in Mentions._fields]
+        columns = Mentions(*([[]] * len(texts) for _ in Mentions._fields))  # type: ignore[arg-type]
+        brands, sentiments, leaning, sureness, starts, stops, firsts, ends = columns
         last = -1
         for plan, score, label, sure in zip(
             plans, leanings, labels(toward), confidence(toward).tolist(), strict=True
         ):
-            row, (start, stop, brand), *_ = plan
+            row, hit, _, _ = plan
+            start, stop, brand = hit
             text = folded[row]
             first = end = 0
             if label != "neu":
@@ -189,15 +193,16 @@ class Toward:
                 start, stop = place[start], place[stop - 1] + 1
                 if end:
                     first, end = place[first], place[end - 1] + 1
-            values = brand, label, score, sure, start, stop, first, end
             if row == last:
-                for column, value in zip(columns, values, strict=True):
-                    column[row].append(value)
-            else:
-                last = row
-                for column, value in zip(columns, values, strict=True):
-                    column[row] = [value]
-        return Mentions(*columns)
+                for column, value in zip(
+                    columns, (brand, label, score, sure, start, stop, first, end), strict=True
+                ):
+                    column[row].append(value)  # type: ignore[arg-type]
+                continue
+            last = row
+            brands[row], sentiments[row], leaning[row], sureness[row] = [brand], [label], [score], [sure]
+            starts[row], stops[row], firsts[row], ends[row] = [start], [stop], [first], [end]
+        return columns
 
 
 def _add(parts: list[list[str]], numbers: dict[tuple[str, ...], int], say: Say) -> int:
@@ -213,15 +218,17 @@ def _add(parts: list[list[str]], numbers: dict[tuple[str, ...], int], say: Say) 
 
 def _value(say: Say, part: int, judged: Sequence[float]) -> float:
     value = say.fixed if part < 0 else say.factor * judged[part]
-    return max(value, 0.0) if say.fault else value
+    return 0.0 if value < 0 and say.fault else value
 
 
-def _toward(plan: Plan, judged: Sequence[float], scores: Sequence[float]) -> float:
-    if plan.says is None:
-        return scores[plan.row]
+def _toward(says: list[Say], parts: list[int], judged: Sequence[float]) -> float:
+    if len(says) == 1:
+        value = _value(says[0], parts[0], judged)
+        if abs(value) > NEUTRAL_BAND:
+            return value
     total = weights = 0.0
     summed_up = None
-    for say, part in zip(plan.says, plan.parts, strict=True):
+    for say, part in zip(says, parts, strict=True):
         value = _value(say, part, judged)
         said = abs(value) > NEUTRAL_BAND
         if say.verdict:
@@ -242,28 +249,33 @@ def _compared(text: str, start: int) -> bool:
 
 def _evidence(plan: Plan, score: float, judged: Sequence[float], text: str, clauses: list[Clause]) -> Span:
     """The words that say most in the direction of the verdict."""
-    if plan.says is None:
-        return _with_name(strongest(clauses, score > 0) or _around(clauses, plan.hit), plan.hit)
-    agreeing = [
-        (abs(value), say)
-        for say, part in zip(plan.says, plan.parts, strict=True)
-        if (value := _value(say, part, judged)) * score > 0
-    ]
-    if not agreeing:
-        return _around(clauses, plan.hit)
-    say = max(agreeing, key=lambda found: found[0])[1]
-    if say.factor > 0 and not say.fixed:
-        starts = [start for start, _ in say.spans]
-        inside = [c for c in clauses if (at := bisect_right(starts, c[0])) and c[0] < say.spans[at - 1][1]]
+    _, hit, says, parts = plan
+    if says is None:
+        return _with_name(strongest(clauses, score > 0) or _around(clauses, hit), hit)
+    most, best = 0.0, None
+    for say, part in zip(says, parts, strict=True):
+        value = _value(say, part, judged)
+        if value * score > 0 and abs(value) > most:
+            most, best = abs(value), say
+    if best is None:
+        return _around(clauses, hit)
+    spans = best.spans
+    if best.factor > 0 and not best.fixed:
+        if len(spans) == 1:
+            [(first, last)] = spans
+            inside = [clause for clause in clauses if first <= clause[0] < last]
+        else:
+            starts = [start for start, _ in spans]
+            inside = [c for c in clauses if (at := bisect_right(starts, c[0])) and c[0] < spans[at - 1][1]]
         if inside:
-            return _with_name(strongest(inside, score > 0) or inside[0][:2], plan.hit)
-    return _trimmed(text, say.spans[0])
+            return _with_name(strongest(inside, score > 0) or inside[0][:2], hit)
+    return _trimmed(text, spans[0])
 
 
 def _with_name(span: Span, hit: Hit) -> Span:
     """The span from the beginning of the name, where a blank within the name would cut it (星曜 X1)."""
     start, stop = span
-    return (hit.start, stop) if hit.start < start <= hit.stop <= stop else span
+    return (hit[0], stop) if hit[0] < start <= hit[1] <= stop else span
 
 
 def _around(clauses: list[Clause], hit: Hit) -> Span:

@@ -1,8 +1,9 @@
 """Clauses: where one ends, whom it names, which marks it holds, and whether it says anything at all."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence, Set
+from itertools import accumulate
 from sys import maxsize
 
 from streams.text.terms import Hit
@@ -11,7 +12,7 @@ Span = tuple[int, int]
 """Where something stands in a folded text: its first character, and behind its last."""
 
 _MARKS = "，。！？；!?;,…~～ "
-_END = re.compile(f"[{_MARKS}][{_MARKS}]*")
+_END = re.compile(f"([{_MARKS}]+)")
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _SENTENCE = frozenset("。！？!?…；;")
 _REACH = 6
@@ -41,11 +42,19 @@ _NEXT = frozenset(("over", "notover", "against", "except", "switch", "back"))
 """Kinds of words that may mean the next clause: 跟三星比，…."""
 UNSAYING = frozenset(("wish", "if", "hearsay", "news", "ask", "question", "still"))
 """Kinds of words that may keep a clause from saying anything."""
+_RHETORIC = frozenset(("rhetoric", "doubt", "blame"))
+"""Kinds of words whose sentence asks for no answer."""
 FOREIGN = frozenset(("aside", "delivery"))
 """Kinds of words that begin somebody else's business."""
 
 Cue = tuple[int, int, str]
 """A word of the lexicon in a folded text: where it begins, where it ends, its kind."""
+
+# shared by the clauses without any, which are most; nobody changes what a clause holds
+_NO_HITS: list[Hit] = []
+_NO_CUES: list[Cue] = []
+_NO_NAMES: list[str] = []
+_NO_KINDS: dict[str, Cue] = {}
 
 
 class Clause:
@@ -59,8 +68,18 @@ class Clause:
         self.hits = hits
         self.cues = cues
         self.sentence = sentence
-        self.names = list(dict.fromkeys([hit[2] for hit in hits])) if hits else []
-        self.kinds = {cue[2]: cue for cue in reversed(cues)} if cues else {}
+        if not hits:
+            self.names = _NO_NAMES
+        elif len(hits) == 1:
+            self.names = [hits[0][2]]
+        else:
+            self.names = list(dict.fromkeys([hit[2] for hit in hits]))
+        if not cues:
+            self.kinds = _NO_KINDS
+        elif len(cues) == 1:
+            self.kinds = {cues[0][2]: cues[0]}
+        else:
+            self.kinds = {cue[2]: cue for cue in reversed(cues)}
 
     def first(self, kind: str) -> Cue | None:
         """The first mark of a kind."""
@@ -73,7 +92,8 @@ class Clause:
 
 def standing(text: str, cues: list[Cue], bounds: list[int], hits: list[Hit]) -> list[Cue]:
     """The cues outside of names; those of one character only as a word or before a name."""
-    edges = set(bounds)
+    if not cues:
+        return cues
     names = {hit[0] for hit in hits}
     inside = {place for start, stop, _ in hits for place in range(start, stop)}
     return [
@@ -82,30 +102,44 @@ def standing(text: str, cues: list[Cue], bounds: list[int], hits: list[Hit]) -> 
         if cue[0] not in inside
         and (
             cue[1] - cue[0] > 1
-            or (cue[0] in edges and cue[1] in edges)
             or cue[1] in names
             or text[cue[0]] in "？?、"
+            # one character between two bounds
+            or bounds[place := bisect_left(bounds, cue[0])] == cue[0] == bounds[place + 1] - 1
         )
     ]
 
 
-def split(text: str, cues: list[Cue], hits: list[Hit]) -> list[Clause]:
+def split(text: str, cues: list[Cue], hits: list[Hit], kinds: Set[str]) -> list[Clause]:
     """Cut at punctuation and before words that turn (但, 而), never within a name.
 
     Clauses without a mark are as good as one with what stands before them, where no word means a single clause.
+    `kinds` are those of the cues.
     """
-    kinds = {cue[2] for cue in cues}
-    joins = kinds.isdisjoint(_NEXT) and kinds.isdisjoint(UNSAYING)
-    cuts, ends = _cuts(text, hits)
+    asks = not kinds.isdisjoint(UNSAYING)
+    joins = not asks and kinds.isdisjoint(_NEXT)
+    sided = not kinds.isdisjoint(_SIDES)
+    cuts, ends = _cuts(text, hits, sentences=asks)
     if "turn" in kinds:
         behind = {hit[1] for hit in hits}  # 甲就是比乙快 goes on
         cuts = sorted({*cuts, *[cue[0] for cue in cues if cue[2] == "turn" and cue[0] not in behind]} - {0})
     clauses: list[Clause] = []
     start = sentence = next_hit = next_cue = 0
     hit_at, cue_at = _starts(hits), _starts(cues)
+    next_mark = min(hit_at[0], cue_at[0])
+    last: Clause | None = None
     for stop in cuts:
-        named: list[Hit] = []
-        marks: list[Cue] = []
+        if next_mark >= stop:
+            if joins and last is not None and not last.kinds:
+                last.stop = stop
+            else:
+                last = Clause(start, stop, _NO_HITS, _NO_CUES, sentence)
+                clauses.append(last)
+            if stop in ends:
+                sentence += 1
+            start = stop
+            continue
+        named, marks = _NO_HITS, _NO_CUES
         if hit_at[next_hit] < stop:
             first = next_hit
             while hit_at[next_hit] < stop:
@@ -116,36 +150,42 @@ def split(text: str, cues: list[Cue], hits: list[Hit]) -> list[Clause]:
             while cue_at[next_cue] < stop:
                 next_cue += 1
             marks = cues[first:next_cue]
-            if not named:
+            if sided and not named:
                 marks = [cue for cue in marks if cue[2] not in _SIDES]
-        if joins and clauses and not named and not marks and not clauses[-1].kinds:
-            clauses[-1].stop = stop
+        if joins and last is not None and not named and not marks and not last.kinds:
+            last.stop = stop
         else:
-            clauses.append(Clause(start, stop, named, marks, sentence))
-        sentence += stop in ends
+            last = Clause(start, stop, named, marks, sentence)
+            clauses.append(last)
+        if stop in ends:
+            sentence += 1
         start = stop
     return clauses
 
 
-def _cuts(text: str, hits: list[Hit]) -> tuple[list[int], set[int]]:
-    """Where clauses end, and which of them end a sentence."""
-    cuts: list[int] = []
-    ends: set[int] = set()
-    for found in _END.finditer(text):
-        start, stop = found.span()
-        mark = text[start]
-        if mark == " " and start and stop < len(text):
-            mark = text[start:stop].strip(" ")
-            if not mark and text[start - 1] in _LATIN and text[stop] in _LATIN:
-                continue
-        if mark in _SENTENCE or (stop - start > 1 and not _SENTENCE.isdisjoint(text[start:stop])):
-            ends.add(stop)
-        cuts.append(stop)
-    if not cuts or cuts[-1] < len(text):
+def _cuts(text: str, hits: list[Hit], *, sentences: bool) -> tuple[list[int], set[int]]:
+    """Where clauses end, and, when `sentences` is set, which of them end a sentence."""
+    pieces = _END.split(text)  # words and marks in turn
+    bounds = list(accumulate(map(len, pieces)))
+    cuts, ends = bounds[1::2], set[int]()
+    if sentences:
+        ends.update(
+            [stop for stop, mark in zip(cuts, pieces[1::2], strict=True) if not _SENTENCE.isdisjoint(mark)]
+        )
+    if pieces[-1]:
         cuts.append(len(text))
-    for start, stop, _ in hits:
-        if " " in text[start:stop]:
-            cuts = [cut for cut in cuts if not start < cut < stop]
+    if " " in text:
+        within = {
+            bounds[number]
+            for number in range(1, len(pieces) - 1, 2)
+            if pieces[number].isspace()
+            and pieces[number - 1][-1:] in _LATIN
+            and pieces[number + 1][:1] in _LATIN
+        }
+        cuts = [cut for cut in cuts if cut not in within]
+        for start, stop, _ in hits:
+            if " " in text[start:stop]:
+                cuts = [cut for cut in cuts if not start < cut < stop]
     return cuts, ends
 
 
@@ -167,7 +207,9 @@ def unsaid(clauses: list[Clause]) -> tuple[set[int], set[int]]:
     """Clauses that ask or wish and so say nothing, and clauses whose faults are part of a question."""
     quiet: set[int] = set()
     faults: set[int] = set()
-    rhetoric = {clause.sentence for clause in clauses if clause.has("rhetoric", "doubt", "blame")}
+    rhetoric = {
+        clause.sentence for clause in clauses if clause.kinds and not _RHETORIC.isdisjoint(clause.kinds)
+    }
     asking = -1
     begin = told = 0
     sentence = 0
@@ -176,14 +218,16 @@ def unsaid(clauses: list[Clause]) -> tuple[set[int], set[int]]:
             sentence, begin, told = clause.sentence, number, number
         if sentence in rhetoric or (not clause.kinds and sentence != asking):
             continue
-        if clause.has("wish"):
-            quiet.update(range(begin, number + 1))
-            begin = number + 1
-        elif clause.has("if", "hearsay", "news"):
-            quiet.add(number)
-        if clause.has("ask"):
-            asking = clause.sentence
-        if clause.sentence == asking or clause.has("question", "ask") or _either(clause):
+        kinds = clause.kinds
+        if kinds:
+            if "wish" in kinds:
+                quiet.update(range(begin, number + 1))
+                begin = number + 1
+            elif "if" in kinds or "hearsay" in kinds or "news" in kinds:
+                quiet.add(number)
+            if "ask" in kinds:
+                asking = sentence
+        if sentence == asking or "question" in kinds or ("still" in kinds and _either(clause)):
             quiet.add(number)
             faults.update(range(told, number))
             told = number

@@ -43,6 +43,11 @@ class Say(NamedTuple):
     fault: bool = False
     hope: bool = False
 
+    def fainter(self, share: float) -> "Say":
+        """The same with a share of its factor."""
+        brand, spans, tokens, factor, *rest = self
+        return Say(brand, spans, tokens, share * factor, *rest)
+
 
 class Notes:
     """What is known so far of one text.

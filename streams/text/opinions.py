@@ -9,10 +9,7 @@ from itertools import accumulate
 from streams.text.lexicons import Entry
 
 ENDS = frozenset("，。！？；!?;,…~～ ")
-_ASKED = 3e9
-_END = 1e9
-_ASKS = 2e9
-_TURN = -1e9
+_END, _ASKS, _ASKED, _TURN = 1e9, 2e9, 3e9, 4e9
 _RELATIVE = frozenset("高低大小多少重厚轻薄短软强")
 """Words that are good or bad only of something (油耗高, 画质高): no opinion on their own."""
 
@@ -50,8 +47,10 @@ class Opinions:
 
     def silent(self, tokens: Iterable[str]) -> bool:
         """Whether the words hold no opinion."""
-        weight_of = self._weight
-        return all(not weight or abs(weight) > 9 for weight in map(weight_of, tokens))
+        for weight in map(self._weight, tokens):
+            if weight and weight < 9:
+                return False
+        return True
 
     def lean(self, tokens: Sequence[str]) -> float:
         """The sum of all their opinions, about ±1 for each."""
@@ -60,14 +59,13 @@ class Opinions:
     def clauses(self, tokens: Sequence[str]) -> list[Clause]:
         """The clauses of a text that hold anything."""
         found: list[Clause] = []
-        ends = list(accumulate(map(len, tokens)))
-        weights = list(map(self._weight, tokens))
-        start = 0
+        bounds = list(accumulate(map(len, tokens), initial=0))
+        start = number = 0
         lean, turned, asked = 0.0, False, False
-        for number, weight in enumerate(weights):
+        for number, weight in enumerate(map(self._weight, tokens)):
             if weight is None:
                 continue
-            if -9 < weight < 9:
+            if weight < 9:
                 if weight:
                     lean += -weight if turned else weight
                     turned = False
@@ -76,13 +74,13 @@ class Opinions:
             elif weight == _ASKS:
                 asked = True
             else:
-                stop = ends[number] - len(tokens[number])
+                stop = bounds[number]
                 if stop > start:
                     found.append((start, stop, lean, asked or weight == _ASKED))
                 lean, turned, asked = 0.0, False, False
-                start = stop if weight == _TURN else ends[number]
-        if ends and ends[-1] > start:
-            found.append((start, ends[-1], lean, asked))
+                start = stop if weight == _TURN else bounds[number + 1]
+        if bounds[-1] > start:
+            found.append((start, bounds[-1], lean, asked))
         return found
 
 

@@ -37,8 +37,12 @@ class Reading:
         notes = self._notes
         for number, clause in enumerate(self._clauses):
             if not clause.names and not clause.kinds and number not in quiet and number not in faults:
-                if not self._suspended:
+                if self._suspended:
+                    continue
+                if notes.standards or notes.against or not notes.owners:
                     self._unnamed(clause)
+                else:
+                    self._more(clause.start, clause.stop)
                 continue
             if clause.names:
                 self._listed = clause.names
@@ -75,7 +79,7 @@ class Reading:
     def _aside(self, clause: Clause) -> bool:
         """Whether the clause is about somebody else's business."""
         foreign = None
-        if not FOREIGN.isdisjoint(clause.kinds):
+        if clause.kinds and not FOREIGN.isdisjoint(clause.kinds):
             foreign = next(cue for cue in clause.cues if cue[2] in FOREIGN)
         if clause.hits:
             self._suspended = False
@@ -98,24 +102,25 @@ class Reading:
 
     def _unnamed(self, clause: Clause) -> None:
         notes, span = self._notes, (clause.start, clause.stop)
-        if clause.kinds:
-            if clause.has("others") and not (notes.standards and clause.has("both")):  # but 除了甲，其他都…
+        kinds = clause.kinds
+        if kinds:
+            if "others" in kinds and not (notes.standards and "both" in kinds):  # but 除了甲，其他都…
                 notes.owners, notes.against = [], []
                 return
-            if clause.has("former", "latter") and len(self._listed) > 1:
-                notes.owners = [self._listed[0] if clause.has("former") else self._listed[1]]
-            elif clause.has("both") and len(notes.seen) > 1 and not notes.against:
+            if ("former" in kinds or "latter" in kinds) and len(self._listed) > 1:
+                notes.owners = [self._listed[0] if "former" in kinds else self._listed[1]]
+            elif "both" in kinds and len(notes.seen) > 1 and not notes.against:
                 notes.owners = list(notes.seen)
         if notes.standards:
             notes.compare(clause, notes.owners_but(notes.standards), notes.standards, span)
             notes.standards = []
         elif notes.owners:
-            if len(notes.seen) == 1 and clause.has("below", "far"):
+            if kinds and len(notes.seen) == 1 and clause.has("below", "far"):
                 notes.fix(clause, notes.owners, -STRONG)
             else:
                 self._about(clause, span)
         elif not notes.seen:
-            eager = clause.first("eager")
+            eager = kinds.get("eager")
             if eager is None:
                 self._leading.append(span)
             else:
@@ -127,34 +132,45 @@ class Reading:
         if self._longing is not None and clause.hits:
             notes.hoped(*self._longing)
             self._longing = None
-        eager = clause.first("eager")
+        eager = clause.kinds.get("eager")
         if eager is not None and not self._asked and notes.hoped(clause, eager):
             return
-        for brand in notes.owners:
-            if self._asked:
+        if self._asked:
+            for brand in notes.owners:
                 notes.say(brand, span)
-                continue
-            spans = self._direct.setdefault(brand, [])
-            if clause.hits and not notes.seen:
-                spans += self._leading
-            if spans and spans[-1][1] == span[0]:
-                spans[-1] = spans[-1][0], span[1]
-            else:
-                spans.append(span)
-            if clause.kinds:
-                if clause.has("blame"):
-                    notes.fix(clause, [brand], -MILD)
-                if clause.has("verdict") and not clause.has("others"):
-                    notes.say(brand, span, verdict=True)
+        else:
+            if clause.hits and not notes.seen and self._leading:
+                for brand in notes.owners:
+                    self._direct.setdefault(brand, []).extend(self._leading)
+            self._more(*span)
+            if "blame" in clause.kinds or "verdict" in clause.kinds:
+                for brand in notes.owners:
+                    if "blame" in clause.kinds:
+                        notes.fix(clause, [brand], -MILD)
+                    if "verdict" in clause.kinds and "others" not in clause.kinds:
+                        notes.say(brand, span, verdict=True)
         for brand in notes.against:
             notes.say(brand, span, factor=-1.0)
+
+    def _more(self, start: int, stop: int) -> None:
+        """The span speaks of the owners, as what stands right before it may do."""
+        direct = self._direct
+        for brand in self._notes.owners:
+            spans = direct.get(brand)
+            if spans is None:
+                direct[brand] = [(start, stop)]
+            elif spans[-1][1] == start:
+                spans[-1] = spans[-1][0], stop
+            else:
+                spans.append((start, stop))
 
     def _related(self, clause: Clause, names: list[str]) -> bool:
         """Whether the clause is a comparison, change or advice; then what it says is noted."""
         notes = self._notes
-        if clause.kinds and not KINDS.isdisjoint(clause.kinds):
+        kinds = clause.kinds
+        if kinds and not KINDS.isdisjoint(kinds):
             for kind, handle in HANDLERS:
-                cue = clause.first(kind)
+                cue = kinds.get(kind)
                 if cue is not None and handle(notes, clause, cue, names):
                     return True
         if notes.standards:

@@ -18,6 +18,7 @@ from streams.text.terms import Hit
 _DEGREES = "最更太很好真也还都超巨贼极挺蛮"
 _TAILS = "过了的得太多很"
 _SCALE = frozenset(("better", "worse", "more", "less"))
+_NOWHERE: set[int] = set()
 _LOUD = frozenset(
     (
         "others",
@@ -38,6 +39,31 @@ _LOUD = frozenset(
     )
 )
 """Kinds of words that change what a text about one brand alone says of it, wherever they stand."""
+_REMEMBERED = 200_000
+
+
+class _Scale(dict[str, tuple[str, str, bool] | None]):
+    """Token → its word on a scale without degree (更快了: 快), that word's kind, whether it is negated within.
+
+    Worked out when first met; None for any other token.
+
+    Args:
+        kinds: word of a scale → its kind.
+    """
+
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        super().__init__()
+        self._kinds = kinds
+
+    def __missing__(self, token: str) -> tuple[str, str, bool] | None:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        kinds = self._kinds
+        bare = token if token in kinds else token.lstrip(_DEGREES).rstrip(_TAILS)
+        turned = bare not in kinds and bare[:1] in ("不", "没")
+        kind = kinds.get(bare[1:] if turned else bare)
+        found = self[token] = None if kind is None else (bare, kind, turned)
+        return found
 
 
 class Relations:
@@ -53,7 +79,7 @@ class Relations:
         self._marks = Marks(words)
         # words of a scale tell which way a comparison points, and nothing of who is compared
         self._kinds = [None if kind in _SCALE or kind == "plain" else kind for kind in words.values()]
-        self._grades = {word: kind for word, kind in words.items() if kind in _SCALE}
+        self._scale = _Scale({word: kind for word, kind in words.items() if kind in _SCALE})
 
     def cues(self, texts: Sequence[str]) -> list[list[Cue]]:
         """For each text the lexicon's words in it that speak of somebody."""
@@ -91,18 +117,16 @@ class Relations:
         bounds = list(accumulate(map(len, tokens), initial=0))
         cues = standing(text, cues, bounds, hits)
         kinds = {cue[2] for cue in cues}
-        foreign = {cue[0] for cue in cues if cue[2] == "aside"} if "aside" in kinds else set()
+        foreign = {cue[0] for cue in cues if cue[2] == "aside"} if "aside" in kinds else _NOWHERE
         notes = Notes(self.grade, self._lean, tokens, without(tokens, bounds, hits, foreign), bounds)
-        return Reading(notes, split(text, cues, hits)).read(asking=not kinds.isdisjoint(UNSAYING))
+        return Reading(notes, split(text, cues, hits, kinds)).read(asking=not kinds.isdisjoint(UNSAYING))
 
     def grade(self, tokens: Sequence[str], burden: bool) -> float:
         """Which way the words of a comparison point: 快 and 省油 up, 费油 down; more of a burden is worse."""
-        for position, token in enumerate(tokens):
-            bare = token if token in self._grades else token.lstrip(_DEGREES).rstrip(_TAILS)
-            turned = bare not in self._grades and bare[:1] in ("不", "没")
-            kind = self._grades.get(bare[1:] if turned else bare)
-            if kind is None:
+        for position, found in enumerate(map(self._scale.__getitem__, tokens)):
+            if found is None:
                 continue
+            bare, kind, turned = found
             way = MILD if kind in ("better", "more") else -MILD
             if burden and (kind in ("more", "less") or bare in ("高", "低")):
                 way = -way

@@ -88,6 +88,7 @@ class Terms:
             _Rule(term, self._brand.get(term), _latin(term[0]), _latin(term[-1]), contexts.get(term))
             for term in self._terms
         ]
+        self._brands = [rule.brand for rule in self._rules]
         self._longest = (
             AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
             if self._terms
@@ -120,13 +121,16 @@ class Terms:
                 begin = begins[index]
                 found[index].append((term, start - begin, stop - begin))
         hits: dict[int, list[Hit]] = {}
+        monitored, brands = self._monitored, self.brands
         for index, candidates in found.items():
             if wanted and wanted[index]:
                 continue
-            if min(candidates)[0] < self._monitored:
+            if candidates[0][0] < monitored or min(candidates)[0] < monitored:
                 chosen = self._chosen(texts[index], cuts[index], candidates)
-                if not self.brands.isdisjoint([hit.brand for hit in chosen]):
-                    hits[index] = chosen
+                for hit in chosen:
+                    if hit[2] in brands:
+                        hits[index] = chosen
+                        break
         for index, name in enumerate(wanted):
             if name:
                 chosen = self._chosen(texts[index], cuts[index], found.get(index, []))
@@ -139,10 +143,11 @@ class Terms:
         edges = list(accumulate(map(len, tokens), initial=0)) if len(candidates) > _FEW else None
         hits = []
         for match in candidates:
-            brand = self._rules[match[0]].brand
+            number, start, stop = match
+            brand = self._brands[number]
             if brand is None or not self._good(text, tokens, edges, match):
                 return self._shorter(text, tokens)
-            hits.append(Hit(match[1], match[2], brand))
+            hits.append(Hit(start, stop, brand))
         return hits
 
     def _asked(self, text: str, hits: list[Hit], name: str) -> list[Hit]:
@@ -190,17 +195,15 @@ class Terms:
             closes and stop < len(text) and _latin(text[stop])
         ):
             return False
-        if self._inside(text, tokens, edges, term=term, start=start):
+        # a word of its own that stands there once is inside of no other, and none holds a blank
+        alone = edges is None and ((term in tokens and text.count(term) == 1) or " " in term)
+        if not alone and self._inside(tokens, edges, term, start):
             return False
         return context is None or context(text, max(0, start - _NEAR), stop + _NEAR) is None
 
-    def _inside(
-        self, text: str, tokens: list[str], edges: list[int] | None, *, term: str, start: int
-    ) -> bool:
+    def _inside(self, tokens: list[str], edges: list[int] | None, term: str, start: int) -> bool:
         """Whether one known word strictly contains the term at `start`."""
         if edges is None:
-            if (term in tokens and text.count(term) == 1) or " " in term:
-                return False
             edges = list(accumulate(map(len, tokens), initial=0))
         place = bisect_right(edges, start) - 1
         begin, end = edges[place], edges[place + 1]

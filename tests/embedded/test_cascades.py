@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ClickHo
 @pytest.fixture
 def connection(server: servers.ClickHouse) -> Iterator[Connection]:
     connection = Connection(server.url)
-    tables = ("posts", "shares", "interactions", "accounts", "watermarks")
+    tables = ("posts", "shares", "interactions", "accounts", "flagged_accounts", "watermarks")
     for table in (*tables, "cascade_standing", "cascade_shapes"):
         connection.execute(f"TRUNCATE TABLE {table}")
     yield connection
@@ -303,6 +303,7 @@ def test_the_views_say_the_worked_values(connection: Connection) -> None:
             "label": ["heavy", "suspected"],
         },
     )
+    connection.insert("flagged_accounts", {"platform": ["微博"], "author_id": ["t1"], "label": ["heavy"]})
     organic = connection.query(spread.format("spreaders_organic")).rows
     assert organic == [("author", 3, 6), ("t4", 1, 1)]
 

@@ -111,6 +111,10 @@ def understood(store: servers.ClickHouse, world: World) -> World:
         },
     )
     connection.insert(
+        "flagged_accounts",
+        {"platform": ["微博"] * 2, "author_id": ["au0", "au1"], "label": ["heavy", "light"]},
+    )
+    connection.insert(
         "duplicates",
         {
             "platform": ["微博"] * number,

@@ -223,6 +223,17 @@ def test_a_step_that_could_not_be_noted_groups_alike_when_repeated(connection: C
     assert job.step(connection) == (0, False)
 
 
+def test_a_post_that_comes_into_sight_behind_the_watermark_is_grouped_too(connection: Connection) -> None:
+    job = Duplicates()
+    land_texts(connection, (0, 1, 3, 5))
+    job.step(connection)
+    land_texts(connection, (2, 4))
+    job.step(connection)
+    assert groups(connection) == GROUPS
+    job.step(connection)
+    assert connection.query("SELECT count() FROM duplicates").rows == [(len(TEXTS),)]
+
+
 def test_accounts_that_copy_are_left_out_of_the_organic_views(connection: Connection) -> None:
     now = int(time.time() * 1000)
     connection.insert(

@@ -82,7 +82,7 @@ def test_the_first_screen_is_full_within_two_seconds(page: Page) -> None:
     (view, *_) = (data for event, data in found if event == "view")
     assert view["within"] > 0
     assert view["demo"] == view["within"]
-    assert set(view["listed"]) == {"brand", "platform"}
+    assert set(view["listed"]) == {"brand", "platform", "view"}
 
 
 def test_the_stream_says_what_the_panel_says(page: Page) -> None:

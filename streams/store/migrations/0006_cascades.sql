@@ -173,7 +173,7 @@ CREATE VIEW spreaders_organic
 )
 AS SELECT root_id, platform, user_id, direct, subtree
 FROM spreaders
-WHERE (platform, user_id) NOT IN (SELECT platform, author_id FROM accounts_latest WHERE label IN ('light', 'heavy'))
+WHERE (platform, user_id) NOT IN (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
 COMMENT '每次传播的关键传播者，不含轻度和重度水军';
 
 CREATE VIEW cascade_attribution
