@@ -23,7 +23,7 @@ DATABASE = "koubei"
 READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000}
 
 MEGABYTE = 1_000_000
-MEMORY = {"kafka": 100, "clickhouse": 450, "worker": 500, "web": 120, "feeder": 80}
+MEMORY = {"kafka": 100, "clickhouse": 450, "worker": 1000, "web": 120, "feeder": 80}
 """Peak MB of each part during the demo, lanes included, as `docs/operations.md` tells how to measure."""
 DISK = 1_000
 """Free MB below which the store would soon refuse inserts."""

@@ -107,16 +107,16 @@ def _places(text: str, folded: str) -> Sequence[int] | None:
 def _add(
     columns: AspectColumns, row: int, best: dict[tuple[str, str], _Found], place: Sequence[int] | None
 ) -> None:
-    aspects, brands, sentiments, scores, starts, stops = ([], [], [], [], [], [])  # type: _Lists
-    for (aspect, brand), (score, start, stop) in best.items():
-        aspects.append(aspect)
-        brands.append(brand)
-        sentiments.append("pos" if score > NEUTRAL_BAND else "neg" if score < -NEUTRAL_BAND else "neu")
-        scores.append(score)
-        starts.append(start if place is None else place[start])
-        stops.append(stop if place is None else place[stop - 1] + 1)
-    columns.aspects[row], columns.brands[row], columns.sentiments[row] = aspects, brands, sentiments
-    columns.scores[row], columns.starts[row], columns.stops[row] = scores, starts, stops
+    aspects, brands = zip(*best, strict=True)
+    scores, starts, stops = zip(*best.values(), strict=True)
+    columns.aspects[row] = [*aspects]
+    columns.brands[row] = [*brands]
+    columns.scores[row] = [*scores]
+    columns.sentiments[row] = [
+        "pos" if score > NEUTRAL_BAND else "neg" if score < -NEUTRAL_BAND else "neu" for score in scores
+    ]
+    columns.starts[row] = [*starts] if place is None else [place[start] for start in starts]
+    columns.stops[row] = [*stops] if place is None else [place[stop - 1] + 1 for stop in stops]
 
 
 class _Spoken:

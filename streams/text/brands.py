@@ -178,6 +178,7 @@ class Toward:
         # one empty list stands for every text that names nobody
         columns = Mentions(*([[]] * len(texts) for _ in Mentions._fields))  # type: ignore[arg-type]
         brands, sentiments, leaning, sureness, starts, stops, firsts, ends = columns
+        every: Sequence[list[list[Any]]] = columns
         last = -1
         for plan, score, label, sure in zip(
             plans, leanings, labels(toward), confidence(toward).tolist(), strict=True
@@ -194,10 +195,9 @@ class Toward:
                 if end:
                     first, end = place[first], place[end - 1] + 1
             if row == last:
-                for column, value in zip(
-                    columns, (brand, label, score, sure, start, stop, first, end), strict=True
-                ):
-                    column[row].append(value)  # type: ignore[arg-type]
+                values = brand, label, score, sure, start, stop, first, end
+                for column, value in zip(every, values, strict=True):
+                    column[row].append(value)
                 continue
             last = row
             brands[row], sentiments[row], leaning[row], sureness[row] = [brand], [label], [score], [sure]

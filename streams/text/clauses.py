@@ -126,19 +126,8 @@ def split(text: str, cues: list[Cue], hits: list[Hit], kinds: Set[str]) -> list[
     clauses: list[Clause] = []
     start = sentence = next_hit = next_cue = 0
     hit_at, cue_at = _starts(hits), _starts(cues)
-    next_mark = min(hit_at[0], cue_at[0])
     last: Clause | None = None
     for stop in cuts:
-        if next_mark >= stop:
-            if joins and last is not None and not last.kinds:
-                last.stop = stop
-            else:
-                last = Clause(start, stop, _NO_HITS, _NO_CUES, sentence)
-                clauses.append(last)
-            if stop in ends:
-                sentence += 1
-            start = stop
-            continue
         named, marks = _NO_HITS, _NO_CUES
         if hit_at[next_hit] < stop:
             first = next_hit
@@ -157,8 +146,7 @@ def split(text: str, cues: list[Cue], hits: list[Hit], kinds: Set[str]) -> list[
         else:
             last = Clause(start, stop, named, marks, sentence)
             clauses.append(last)
-        if stop in ends:
-            sentence += 1
+        sentence += stop in ends
         start = stop
     return clauses
 
@@ -167,7 +155,8 @@ def _cuts(text: str, hits: list[Hit], *, sentences: bool) -> tuple[list[int], se
     """Where clauses end, and, when `sentences` is set, which of them end a sentence."""
     pieces = _END.split(text)  # words and marks in turn
     bounds = list(accumulate(map(len, pieces)))
-    cuts, ends = bounds[1::2], set[int]()
+    cuts = bounds[1::2]
+    ends: set[int] = set()
     if sentences:
         ends.update(
             [stop for stop, mark in zip(cuts, pieces[1::2], strict=True) if not _SENTENCE.isdisjoint(mark)]

@@ -45,8 +45,16 @@ class Say(NamedTuple):
 
     def fainter(self, share: float) -> "Say":
         """The same with a share of its factor."""
-        brand, spans, tokens, factor, *rest = self
-        return Say(brand, spans, tokens, share * factor, *rest)
+        return Say(
+            self.brand,
+            self.spans,
+            self.tokens,
+            share * self.factor,
+            self.fixed,
+            self.verdict,
+            self.fault,
+            self.hope,
+        )
 
 
 class Notes:

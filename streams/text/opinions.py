@@ -47,10 +47,7 @@ class Opinions:
 
     def silent(self, tokens: Iterable[str]) -> bool:
         """Whether the words hold no opinion."""
-        for weight in map(self._weight, tokens):
-            if weight and weight < 9:
-                return False
-        return True
+        return not any(weight and weight < 9 for weight in map(self._weight, tokens))
 
     def lean(self, tokens: Sequence[str]) -> float:
         """The sum of all their opinions, about ±1 for each."""

@@ -49,7 +49,7 @@ def figure(page: Any, panel: int) -> str:
 
 
 def test_the_first_screen_is_full_within_two_seconds_of_load(site: Site, open_page: Open) -> None:
-    page = open_page(site.url)
+    page = open_page(site.url + "/?from=now-1h&to=now")
     page.wait_for_load_state("load")
     began = time.monotonic()
     until(page, FULL)

