@@ -51,7 +51,8 @@ _ASPECTS = """\
     aspects_organic AS
     (
         SELECT * FROM aspects
-        WHERE (platform, author_id) NOT IN (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
+        WHERE (platform, author_id) NOT IN
+            (SELECT platform, author_id FROM flagged_accounts FINAL WHERE label IN ('light', 'heavy'))
     )"""
 
 SAID = Relation("said", "said", {}, POSTS.dimensions)
