@@ -70,7 +70,9 @@ def same(app: faust.App, topic: Any, url: str) -> None:
     from streams.agents.lanes import LaneRecipe, Work
     from streams.config import shipped
 
-    lane = LaneRecipe(url, "hybrid", (shipped("lexicons"),), Path.home() / ".cache" / "koubei").build()
+    lane = LaneRecipe(
+        url, "bench", "hybrid", None, (shipped("lexicons"),), Path.home() / ".cache" / "koubei"
+    ).build()
     executor = ThreadPoolExecutor(1)
 
     def land(number: int, work: Work) -> None:
