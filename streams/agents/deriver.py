@@ -38,29 +38,31 @@ class DeriverState:
 
     def __init__(self, url: str) -> None:
         self._connection = Connection(url)
-        self._due: dict[Derived, float] = {make(): 0.0 for make in derived.ALL}
+        self._tables: list[Derived] = [make() for make in derived.ALL]
+        self._due = [0.0] * len(self._tables)
 
     def step(self) -> Progress:
         """Bring up to date what is due, for about a second."""
         counted: dict[str, int] = {}
         failed: dict[str, str] = {}
         end = time.monotonic() + LONGEST
-        for table, due in sorted(self._due.items(), key=lambda item: item[1]):
-            now = time.monotonic()
-            if due > now or now > end:
+        for number in sorted(range(len(self._tables)), key=self._due.__getitem__):
+            table, now = self._tables[number], time.monotonic()
+            if self._due[number] > now or now > end:
                 continue
             try:
                 step = table.step(self._connection)
-            except KoubeiError as error:
-                failed[table.name] = str(error)
-                self._due[table] = time.monotonic() + _AGAIN
+            except Exception as error:  # one table's fault must not keep the others from going on
+                failed[table.name] = str(error) if isinstance(error, KoubeiError) else repr(error)
+                self._tables[number] = derived.ALL[number]()
+                self._due[number] = time.monotonic() + _AGAIN
                 continue
             taken = time.monotonic() - now
             if step.rows:
                 counted[table.name] = step.rows
             # A look that costs much is made less often: nine tenths of the time are left to others.
-            self._due[table] = now + taken if step.more else now + max(table.every, 10 * taken)
-        return Progress(counted, failed, max(0.0, min(self._due.values()) - time.monotonic()))
+            self._due[number] = now + taken if step.more else now + max(table.every, 10 * taken)
+        return Progress(counted, failed, max(0.0, min(self._due) - time.monotonic()))
 
     def close(self) -> None:
         """Hang up."""

@@ -115,13 +115,15 @@ class Judge:
         found = self._look()
         if found == self._files:
             return False
-        self._files = found
         try:
             self._toolkit = self._build()
         except BadConfig as error:
             self._note("lexicons", self._toolkit.lexicons.digest[:12], str(error))
-            return False
-        return True
+            changed = False
+        else:
+            changed = True
+        self._files = found  # not before: what a store out of reach cut short is looked at again
+        return changed
 
     def _look(self) -> str:
         """Changes when a lexicon or the calibration may have changed."""
@@ -186,12 +188,14 @@ class Judge:
         """Remember in the store how loading went, unless it went as it did before."""
         if error == self._noted.get(what):
             return
-        self._noted[what] = error
-        self.outdated = {what: error for what, error in self._noted.items() if error}
+        self.outdated.pop(what, None)
+        if error:
+            self.outdated[what] = error
         self._connection.insert(
             "reloads",
             {"worker": [self._recipe.worker], "what": [what], "version": [version], "error": [error]},
         )
+        self._noted[what] = error
 
 
 @cache

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,13 +16,13 @@ from pathlib import Path
 def keep(folders: Sequence[Path], cache: Path) -> None:
     """Copy the folders; a cache that cannot be written costs the copy and no more."""
     for folder in folders:
-        with contextlib.suppress(OSError):
-            kept = _place(folder, cache)
-            partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-            shutil.rmtree(partial, ignore_errors=True)
+        place = _place(folder, cache)
+        partial = place.with_name(f"{place.name}.{os.getpid()}-{threading.get_ident()}")
+        with contextlib.suppress(OSError):  # of two lanes at once, one is enough
             shutil.copytree(folder, partial)
-            shutil.rmtree(kept, ignore_errors=True)
-            partial.rename(kept)
+            shutil.rmtree(place, ignore_errors=True)
+            partial.rename(place)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def kept(folders: Sequence[Path], cache: Path) -> tuple[Path, ...] | None:
