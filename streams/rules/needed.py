@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from streams.rules.tree import And, Field, Leaf, Near, Node, Not, Or, Pattern, Words
+from streams.rules.tree import And, Field, Leaf, Near, Node, Not, Or, Pattern
 from streams.text.normalise import fold
 
 Cost: TypeAlias = Callable[[Leaf], float]
@@ -40,34 +40,11 @@ def needed(tree: Node, cost: Cost = guess) -> frozenset[Leaf]:
     return found[1] if found else frozenset()
 
 
-def needed_terms(tree: Node) -> frozenset[str] | None:
-    """Folded terms of which at least one stands in every post that the query is true of; None if any may.
-
-    A term with evasions may stand in a post in other characters, and so does no good here. Symbols and
-    repeats inside a term are no evasion of that kind: a text must be stripped of them before it is searched.
-    """
-    found = _cheapest(tree, lambda leaf: guess(leaf) if _searchable(leaf) else None)
-    return (
-        frozenset(fold(leaf.term.text).strip() for leaf in found[1] if isinstance(leaf, Words))
-        if found
-        else None
-    )
-
-
-def _searchable(leaf: Leaf) -> bool:
-    return isinstance(leaf, Words) and not leaf.term.evasions
-
-
 _Choice: TypeAlias = tuple[float, frozenset[Leaf]]
 
 
-def _cheapest(node: Node, cost: Callable[[Leaf], float | None]) -> _Choice | None:
-    """The cheapest set of needed leaves and its cost; None if there is none.
-
-    Args:
-        node: a part of a query.
-        cost: of a leaf; None for one that cannot be used.
-    """
+def _cheapest(node: Node, cost: Cost) -> _Choice | None:
+    """The cheapest set of needed leaves and its cost; None if there is none."""
     if isinstance(node, Not):
         return None
     if isinstance(node, And):
@@ -76,15 +53,14 @@ def _cheapest(node: Node, cost: Callable[[Leaf], float | None]) -> _Choice | Non
         return _least(_sum(operand, cost) for operand in (node.first, *(step.operand for step in node.steps)))
     if isinstance(node, Or):
         return _sum(node.children, cost)
-    own = cost(node)
-    return None if own is None else (own, frozenset((node,)))
+    return cost(node), frozenset((node,))
 
 
 def _least(choices: Iterable[_Choice | None]) -> _Choice | None:
     return min(filter(None, choices), default=None, key=lambda choice: choice[0])
 
 
-def _sum(nodes: Iterable[Node], cost: Callable[[Leaf], float | None]) -> _Choice | None:
+def _sum(nodes: Iterable[Node], cost: Cost) -> _Choice | None:
     total = 0.0
     leaves: set[Leaf] = set()
     for node in nodes:

@@ -1,6 +1,5 @@
 """A rule: a query with a name, and what follows when a post matches."""
 
-import hashlib
 from typing import Literal, get_args
 
 import msgspec
@@ -48,8 +47,3 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         if self.reach:
             parts.append(Field("followers", None, low=self.reach))
         return toward(parts[0] if len(parts) == 1 else And(tuple(parts)), self.brand)
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits over all of it: equal exactly when nothing was changed."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
