@@ -18,6 +18,9 @@ LONGEST = 1.0
 _AGAIN = 5.0
 """Seconds before a step that went wrong is tried again."""
 
+_REST = 15.0
+"""Seconds of rest at most: a step is also long when the store was away, and that is over then."""
+
 
 class Progress(NamedTuple):
     """What one call did.
@@ -61,7 +64,8 @@ class DeriverState:
             if step.rows:
                 counted[table.name] = step.rows
             # A look that costs much is made less often: nine tenths of the time are left to others.
-            self._due[number] = now + taken if step.more else now + max(table.every, 10 * taken)
+            rest = max(table.every, min(9 * taken, _REST))
+            self._due[number] = time.monotonic() if step.more else now + taken + rest
         return Progress(counted, failed, max(0.0, min(self._due) - time.monotonic()))
 
     def close(self) -> None:
