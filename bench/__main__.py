@@ -21,6 +21,7 @@ LINES = (
     "words",
     "cascades",
     "latency",
+    "alerts",
     "burst",
     "restart",
 )

@@ -1,4 +1,6 @@
-"""Cascades: shares a second beside networkx recomputing per batch, and what a share costs as they grow."""
+"""Cascades: shares a second beside networkx recomputing per batch, what a share costs as they grow, how far
+their tables are behind.
+"""
 
 import random
 import sys
@@ -10,8 +12,10 @@ from math import nan
 
 import networkx as nx
 
+from bench import cascade_lag
 from bench.material import Material
 from bench.report import Figure, Section, ratio, ratios, spread
+from bench.watching import percentile
 from streams.cascades.forest import Forest
 from streams.cascades.shares import Shares
 
@@ -26,7 +30,7 @@ Row = tuple[str, str, str, str, int, int, int, int, float]
 
 
 def run(material: Material, *, scale: float, rounds: int) -> Section:
-    """All three loads; the texts are not used, cascades have shapes of their own."""
+    """The three loads in memory, whose cascades have shapes of their own, then one on the full stack."""
     small, large = int(60_000 * scale), int(1_000_000 * scale)
     beside: dict[str, list[float]] = {"koubei": [], "networkx": []}
     fifths: list[list[float]] = [[] for _ in range(5)]
@@ -46,6 +50,7 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
         costs, live = _grown(rows_of_many, 2 * large)
         many.append(costs[-1])
         print(f"cascades {number + 1}/{rounds}: {ratio(*beside.values()):,.0f} ×", file=sys.stderr)
+    lag = cascade_lag.measure(material, rate=RATE, roots=int(LIVE * scale), scale=scale)
     load = [cost * RATE / 1e4 for cost in many]
     flat = [last / second for second, last in zip(fifths[1], fifths[4], strict=True)]
     return Section(
@@ -55,7 +60,10 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
         "our forest and through networkx, which adds the edges and computes the touched cascades again (size, "
         "levels, virality in O(n), spreaders); both must say the same. Then one cascade grown to "
         f"{large:,} shares and depth {DEPTH:,}, and {int(LIVE * scale):,} cascades live at once, a batch a "
-        f"second at {RATE:,} shares/s, every shape measured as in a worker. CPU of one thread, {rounds} rounds.",
+        f"second at {RATE:,} shares/s, every shape measured as in a worker. CPU of one thread, {rounds} rounds. Last, "
+        "on embedded Kafka, one worker and embedded ClickHouse, shares of very different cascades at that rate, a "
+        f"third of them with words; the rows of {cascade_lag.WATCHED} cascades are looked at every "
+        f"{cascade_lag.EVERY} s. *Behind*: from a share's landing to the first look whose row counts it.",
         ("what", "found"),
         [
             ("20 cascades, koubei, shares/s", spread(beside["koubei"])),
@@ -73,6 +81,12 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
                 spread(many, ".1f"),
             ),
             (f"{int(LIVE * scale):,} cascades, bytes a node", f"{live:.0f}"),
+            ("full stack: shares/s, cascades that had any", f"{lag.rate:,.0f}, {lag.cascades:,}"),
+            ("full stack: Kafka to row, s (p50, p95, max)", cascade_lag.line(lag.landed)),
+            *(
+                (f"full stack: {table} behind, s (p50, p95, max)", cascade_lag.line(behind))
+                for table, behind in lag.counted.items()
+            ),
         ],
         [
             Figure(
@@ -86,6 +100,12 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
                 spread(load, ".0f") + " %",
                 "≤ 50 %",
                 max(load) <= 50,
+            ),
+            Figure(
+                f"shapes behind at {RATE:,} shares/s on the full stack, p95",
+                f"{percentile(lag.counted['shapes'], 0.95):.1f} s",
+                "≤ 2 s",
+                percentile(lag.counted["shapes"], 0.95) <= 2,
             ),
             Figure(
                 f"cost of a share at {large:,} against {large * 2 // 5:,}",

@@ -8,9 +8,9 @@ import hypothesis
 import pytest
 
 from tests import servers
-from tests.realkafka import real_kafka
+from tests.realkafka import own_kafka, real_kafka
 
-__all__ = ["real_kafka"]
+__all__ = ["own_kafka", "real_kafka"]
 
 # A busy machine is no fault of the code, and CI judges a change, not the luck of the draw.
 hypothesis.settings.register_profile("here", deadline=None)

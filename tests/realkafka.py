@@ -21,27 +21,54 @@ FETCH_WITHIN = 300.0
 REMEDY = "install Java 17 and Maven (apt-get install default-jre-headless maven) or set KOUBEI_TEST_KAFKA"
 
 
+class RealKafka:
+    """One that was started here: it can be killed."""
+
+    def __init__(self, root: Path) -> None:
+        self._port = _free_pair()
+        self._log = root / "kafka.log"
+        self._data = root / "data"
+        self.bootstrap = f"127.0.0.1:{self._port}"
+        self._start()
+
+    def _start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(RUN), str(self._port), str(self._data)], stdout=log, stderr=log, start_new_session=True
+            )
+
+    def wait(self, limit: float = READY_WITHIN) -> None:
+        _wait(self.process, self.bootstrap, limit, self._log)
+
+    def kill_and_restart(self) -> None:
+        """kill -9, and up again on the same data."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+        self._start()
+        self.wait()
+
+
 @pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap address of a real Kafka, without any of our topics when it was started here."""
-    if given := os.environ.get("KOUBEI_TEST_KAFKA"):
-        yield given
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealKafka | None]:
+    """A real Kafka, started here without any of our topics; None when KOUBEI_TEST_KAFKA names another's."""
+    if os.environ.get("KOUBEI_TEST_KAFKA"):
+        yield None
         return
     fetched = any((RUN.parent / "target" / "dependency").glob("kafka_2.13-*.jar"))
     if not shutil.which("java") or not (fetched or shutil.which("mvn")):
         pytest.skip(f"no real Kafka: {REMEDY}")
-    root = tmp_path_factory.mktemp("kafka")
-    port = _free_pair()
-    with (root / "kafka.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(RUN), str(port), str(root / "data")], stdout=log, stderr=log, start_new_session=True
-        )
+    server = RealKafka(tmp_path_factory.mktemp("kafka"))
     try:
-        bootstrap = f"127.0.0.1:{port}"
-        _wait(process, bootstrap, READY_WITHIN if fetched else FETCH_WITHIN, root / "kafka.log")
-        yield bootstrap
+        server.wait(READY_WITHIN if fetched else FETCH_WITHIN)
+        yield server
     finally:
-        _end(process)
+        _end(server.process)
+
+
+@pytest.fixture(scope="session")
+def real_kafka(own_kafka: RealKafka | None) -> str:
+    """Bootstrap address of a real Kafka."""
+    return own_kafka.bootstrap if own_kafka else os.environ["KOUBEI_TEST_KAFKA"]
 
 
 def _wait(process: "subprocess.Popen[bytes]", bootstrap: str, limit: float, log: Path) -> None:

@@ -177,6 +177,30 @@ def worker(
     return Process("streams", "worker", *options, log=root / "worker.log", env=env)
 
 
+def notifier(
+    root: Path,
+    bootstrap: str,
+    url: str,
+    *,
+    hook: str,
+    prefix: str = "",
+    group: str = "koubei",
+    **settings: str,
+) -> Process:
+    """A notifier with one webhook, not yet ready. `settings` are those of the room `worker`."""
+    env = {
+        "KOUBEI_KAFKA__BOOTSTRAP": bootstrap,
+        "KOUBEI_KAFKA__TOPIC_PREFIX": prefix,
+        "KOUBEI_KAFKA__GROUP": group,
+        "KOUBEI_STORE__URL": url,
+        "KOUBEI_CHANNELS__HOOK__KIND": "webhook",
+        "KOUBEI_CHANNELS__HOOK__URL": hook,
+        "KOUBEI_CHANNELS__HOOK__ALLOW_PRIVATE": "true",
+        **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in settings.items()},
+    }
+    return Process("streams", "notifier", log=root / "notifier.log", env=env)
+
+
 class Cutter:
     """A way to a server that can lose what it answers: the request arrives, the reply does not."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from streams.topics.alert import Command, Ref, Verdict
 from streams.topics.deadletter import DeadLetter
 from streams.topics.fields import EARLIEST, TEXT_LIMIT
 from streams.topics.interaction import Interaction
@@ -110,12 +111,73 @@ dead_letters = st.builds(
     appended=times,
     failed=times,
 )
+lines = st.text(CHARACTERS, max_size=60)
+severities = st.sampled_from(["blue", "yellow", "orange", "red"])
+verdicts = st.builds(
+    Verdict,
+    id=ids,
+    rule=names,
+    version=counts,
+    kind=st.sampled_from(["post", "window", "spike", "cascade", "absence", "silent"]),
+    brand=shorts,
+    entity=shorts,
+    severity=severities,
+    at=times,
+    holds=st.booleans(),
+    hold=st.floats(0, 1e6),
+    max_age=st.floats(0, 1e9),
+    appended=times,
+    window_start=times,
+    window_end=times,
+    value=st.floats(-1e14, 1e14),
+    expected=st.none() | st.floats(0, 1e14),
+    sql=lines,
+    team=shorts,
+    topic=shorts,
+    epoch=counts,
+    partition=counts,
+    offsets=st.lists(counts, max_size=5).map(tuple),
+    levels=st.dictionaries(severities, st.integers(0, 10**9), max_size=4),
+    refs=st.lists(
+        st.builds(
+            Ref,
+            kind=st.sampled_from(["post", "share"]),
+            platform=names,
+            id=ids,
+            at=times,
+            start=counts,
+            stop=counts,
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+commands = st.builds(
+    Command,
+    id=ids,
+    action=st.sampled_from(["acknowledge", "silence", "case_open", "note"]),
+    alert_id=shorts,
+    case_id=shorts,
+    silence_id=shorts,
+    actor=ids,
+    via=st.sampled_from(["cli", "page", "api", "link"]),
+    source=shorts,
+    at=times,
+    note=lines,
+    owner=shorts,
+    rule=shorts,
+    brand=shorts,
+    severity=st.just("") | severities,
+    until=times,
+    outcome=lines,
+)
 
 RECORDS: dict[type[Struct], st.SearchStrategy[Any]] = {
     Post: posts,
     Share: shares,
     Interaction: interactions,
     DeadLetter: dead_letters,
+    Verdict: verdicts,
+    Command: commands,
 }
 
 SPOILT: dict[type[Struct], list[tuple[str, Any]]] = {
@@ -134,6 +196,11 @@ SPOILT: dict[type[Struct], list[tuple[str, Any]]] = {
         ("value", 1e15), ("value", "12"), ("user_id", ""),
     ],
     DeadLetter: [("partition", -1), ("value", 3), ("offset", "x"), ("size", None)],
+    Verdict: [
+        ("id", ""), ("rule", None), ("kind", "other"), ("severity", "green"), ("offsets", [-1]), ("at", "now"),
+        ("levels", {"pink": 3}), ("refs", [{"kind": "reply"}]), ("type", "command"),
+    ],
+    Command: [("id", ""), ("action", "shout"), ("actor", ""), ("via", "mail"), ("note", "x" * 2001), ("until", None)],
 }  # fmt: skip
 """Field and value that the struct must refuse."""
 

@@ -1,21 +1,19 @@
-"""The Faust app of the landing worker: a factory, so that two can live in one process."""
+"""The Faust app of a worker or notifier: a factory, so that two can live in one process."""
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP, EventT
 
-from streams.agents.landing import Landing
 from streams.agents.transport import App, NoTables
-from streams.broker.address import Broker, landing_group
+from streams.broker.address import Broker
 from streams.config import KafkaSettings, WorkerSettings
 from streams.errors import BadConfig
 from streams.language import t
-from streams.telemetry.events import WorkerEvents
 from streams.topics.registry import POSTS
 
 EXIT_BUG = 71
@@ -27,15 +25,41 @@ FETCH_RECORDS = 5_000
 FETCH_BYTES = 1 << 20
 
 
-class LandingApp(App):
-    """Faust with whole fetches and a landing a topic."""
+class Taker(Protocol):
+    """What becomes of the fetches of one topic: a landing, or the owner of the alerts."""
 
-    landings: Sequence[Landing] = ()
-    events: WorkerEvents
+    topic: str
+
+    async def put(self, event: EventT[Any]) -> None:
+        """Take in a fetch."""
+        ...
+
+    async def settle(self) -> None:
+        """Bring to an end what was taken in, within a limit: its partitions leave."""
+        ...
+
+    def open(self) -> None:
+        """Partitions were assigned; the first fetch has not come yet."""
+        ...
+
+
+class Assignments(Protocol):
+    """Where the number of assigned partitions is told."""
+
+    def assigned(self, partitions: int) -> None:
+        """Partitions were given to this process."""
+        ...
+
+
+class LandingApp(App):
+    """Faust with whole fetches and a taker a topic."""
+
+    landings: Sequence[Taker] = ()
+    events: Assignments
     end: Callable[[int, str], None]
 
     async def settle(self) -> None:
-        """Let everything taken in land, within its limit."""
+        """Bring everything taken in to its end, within its limit."""
         await asyncio.gather(*(landing.settle() for landing in self.landings))
 
     def broken(self, error: BaseException) -> None:
@@ -43,9 +67,9 @@ class LandingApp(App):
         self.end(EXIT_BUG, f"the consumer group is lost: {error!r}")
 
     def open(self, partitions: int) -> None:
-        """Forget what was read back for earlier partitions."""
+        """Tell the takers to begin anew; without partitions there is nothing to begin."""
         self.events.assigned(partitions)
-        for landing in self.landings:
+        for landing in self.landings if partitions else ():
             landing.open()
 
 
@@ -54,12 +78,13 @@ def session_timeout(worker: WorkerSettings, *, embedded: bool) -> float:
     return min(worker.session_timeout, EMBEDDED_SESSION) if embedded else worker.session_timeout
 
 
-def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -> LandingApp:
-    """A Faust app for the landing group; `register` gives it its landings.
+def build_app(kafka: KafkaSettings, worker: WorkerSettings, group: str, *, embedded: bool) -> LandingApp:
+    """A Faust app of a consumer group; `register` gives it its takers.
 
     Args:
         kafka: where the broker is.
         worker: timeouts and member id.
+        group: the consumer group.
         embedded: whether the broker is the embedded one (no static members there).
 
     Raises:
@@ -67,7 +92,7 @@ def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -
     """
     session = session_timeout(worker, embedded=embedded)
     app = LandingApp(
-        landing_group(kafka),
+        group,
         broker=[f"kafka://{address.strip()}" for address in kafka.bootstrap.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",
@@ -95,8 +120,8 @@ def build_app(kafka: KafkaSettings, worker: WorkerSettings, *, embedded: bool) -
     return app
 
 
-def register(app: LandingApp, broker: Broker, landings: Sequence[Landing]) -> None:
-    """One agent a topic: it hands whole fetches to the topic's landing and never raises."""
+def register(app: LandingApp, broker: Broker, landings: Sequence[Taker]) -> None:
+    """One agent a topic: it hands whole fetches to the topic's taker and never raises."""
     app.landings = landings
     for landing in landings:
         topic = app.topic(
@@ -109,7 +134,7 @@ def register(app: LandingApp, broker: Broker, landings: Sequence[Landing]) -> No
         app.agent(topic, name=landing.topic)(_agent(landing))
 
 
-def _agent(landing: Landing) -> Any:
+def _agent(landing: Taker) -> Any:
     async def land(stream: faust.Stream[Any]) -> None:
         events: AsyncIterator[EventT[Any]] = stream.noack().events()
         async for event in events:

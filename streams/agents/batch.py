@@ -34,10 +34,19 @@ class Failure(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One fetch of a batch: the event to ack and the records of it that have not landed yet."""
+    """One fetch of a batch: the event to ack, the records of it that have not landed yet, and those that have.
+
+    Attributes:
+        event: what is acked once all of it is done.
+        fetch: the records that have not landed yet.
+        landed: offsets that a predecessor landed.
+        since: Kafka timestamp of the fetch's oldest record, Unix milliseconds: none of it landed before.
+    """
 
     event: EventT[Any]
     fetch: Fetch
+    landed: tuple[int, ...] = ()
+    since: int = 0
 
     def failure(self, index: int, stage: str, reason: str, detail: str) -> "Failure":
         """What a dead letter of its record `index` needs."""
@@ -93,6 +102,18 @@ class Batch:
     def oldest(self) -> int:
         """Earliest Kafka timestamp in it, Unix milliseconds; 0 when it holds no record."""
         return min((min(part.fetch.stamps) for part in self.parts if part.fetch.stamps), default=0)
+
+    def landed(self) -> dict[int, list[int]]:
+        """Partition → offsets in it that a predecessor landed, ascending."""
+        found: dict[int, list[int]] = {}
+        for part in self.parts:
+            if part.landed:
+                found.setdefault(part.event.message.partition, []).extend(part.landed)
+        return found
+
+    def since(self) -> int:
+        """Unix milliseconds, in Kafka's time, before which none of these landed."""
+        return min((part.since for part in self.parts if part.landed), default=0)
 
     def work(self, topic: str, epoch: int) -> Work:
         """What travels to the lane."""

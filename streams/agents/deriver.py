@@ -63,8 +63,8 @@ class DeriverState:
             taken = time.monotonic() - now
             if step.rows:
                 counted[table.name] = step.rows
-            # A look that costs much is made less often: nine tenths of the time are left to others.
-            rest = max(table.every, min(9 * taken, _REST))
+            # A look that costs much is made less often, where it may: nine tenths of the time are left to others.
+            rest = max(table.every, min(9 * taken, _REST, step.within))
             self._due[number] = time.monotonic() if step.more else now + taken + rest
         return Progress(counted, failed, max(0.0, min(self._due) - time.monotonic()))
 

@@ -16,9 +16,10 @@ from streams.rules import records
 from streams.rules.fields import Columns
 from streams.rules.matcher import Batch, Matcher
 from streams.rules.mistakes import QueryError
+from streams.rules.rule import Rule
 from streams.store import judges, rules
 from streams.store.client import Connection
-from streams.store.rows import Hits, Verdicts
+from streams.store.rows import Hits, Judgements
 from streams.text import lexicons
 from streams.text.analyse import Analysis, analyse
 from streams.text.toolkit import Toolkit, build
@@ -35,6 +36,7 @@ class _Rules(NamedTuple):
     fingerprint: int
     matcher: Matcher
     versions: list[int]
+    known: dict[tuple[str, int], Rule | None]
 
 
 class Judge:
@@ -43,6 +45,7 @@ class Judge:
     Attributes:
         number: ordinal of this judge.
         outdated: what could not be loaded anew (lexicons, rules) → why; the version before is in use.
+        clock: the time.
 
     Raises:
         BadConfig: a lexicon has a mistake at the start, when there is no version before.
@@ -54,7 +57,7 @@ class Judge:
         self._noted: dict[str, str] = {}
         self._recipe = recipe
         self._connection = connection
-        self._clock = clock
+        self.clock = clock
         self._files = self._look()
         self._toolkit = self._first()
         self._rules = self._compile()
@@ -64,7 +67,7 @@ class Judge:
 
     def renew(self) -> None:
         """Load what has changed; what cannot be loaded leaves the version before in use and says so."""
-        if self._clock.monotonic() - self._looked < EVERY:
+        if self.clock.monotonic() - self._looked < EVERY:
             return
         try:
             self._unresolved |= self._renew_lexicons()
@@ -75,23 +78,30 @@ class Judge:
                 self._unresolved = False
         except StoreUnavailable:
             pass  # the insert behind will meet it too, and waits
-        self._looked = self._clock.monotonic()
+        self._looked = self.clock.monotonic()
 
-    def posts(self, posts: Sequence[Post]) -> Verdicts:
+    def posts(self, posts: Sequence[Post]) -> Judgements:
         """The verdicts on posts."""
         analysis = analyse([post.text for post in posts], self._toolkit)
         own = self._own_brands([(post.platform, post.author.id if post.author else "") for post in posts])
         columns = records.post_columns(posts, _tones(analysis))
         hits = self._match([post.text for post in posts], analysis, columns)
-        return Verdicts(analysis, own, hits, self.number)
+        return Judgements(analysis, own, hits, self.number)
 
-    def shares(self, shares: Sequence[Share]) -> Verdicts:
+    def shares(self, shares: Sequence[Share]) -> Judgements:
         """The verdicts on shares."""
         analysis = analyse([share.text for share in shares], self._toolkit)
         own = self._own_brands([(share.platform, share.user_id) for share in shares])
         columns = records.share_columns(shares, _tones(analysis))
         hits = self._match([share.text for share in shares], analysis, columns)
-        return Verdicts(analysis, own, hits, self.number)
+        return Judgements(analysis, own, hits, self.number)
+
+    def rule(self, name: str, version: int) -> Rule | None:
+        """A version of a rule, an old one from the store; None where it cannot be read. Raises as `rules.version`."""
+        known = self._rules.known
+        if (name, version) not in known:
+            known[name, version] = rules.version(self._connection, name, version)
+        return known[name, version]
 
     def _match(self, texts: Sequence[str], analysis: Analysis, columns: Columns) -> Hits:
         count = len(texts)
@@ -163,6 +173,8 @@ class Judge:
                 if not newest.removed:
                     faults.append(f"{name}: {newest.fault}")
                 continue
+            if not newest.rule.query:
+                continue  # measured by windows alone
             try:
                 newest.rule.tree()
             except QueryError as error:
@@ -171,7 +183,10 @@ class Judge:
             good.append(newest.rule)
             versions.append(newest.version)
         self._note("rules", f"{fingerprint:016x}", "\n".join(faults))
-        return _Rules(fingerprint, Matcher(good, self._toolkit.segmenter), versions)
+        known: dict[tuple[str, int], Rule | None] = {
+            (rule.name, version): rule for rule, version in zip(good, versions, strict=True)
+        }
+        return _Rules(fingerprint, Matcher(good, self._toolkit.segmenter), versions, known)
 
     def _resolve(self) -> int:
         """The ordinal of what is in use now: program, settings, lexicons and rules."""

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from faust.types import TP, EventT
 
 from streams.agents.batch import Batch, Failure, Part, Place
-from streams.agents.lanes import Bad, Lane
+from streams.agents.lanes import Bad, Lane, Record
 from streams.agents.lease import Lease
 from streams.agents.transport import Fetch
 from streams.agents.tripwire import TripWire
@@ -57,6 +58,10 @@ class Deps(Protocol):
 
     async def bury(self, topic: str, epoch: int, failures: Sequence[Failure]) -> None:
         """Send dead letters and wait until Kafka has them all."""
+        ...
+
+    async def tell(self, verdicts: Sequence[Record]) -> None:
+        """Send records to the topic `alerts` and wait until Kafka has them all."""
         ...
 
     def note(self, topic: str, epoch: int, batch: Batch, bad: int) -> None:
@@ -118,15 +123,15 @@ class Landing:
         if self._is_stale(message.generation_id):
             return
         try:
-            fetch = await self._without_landed(message)
+            part = await self._without_landed(event)
         except Stale:
             return
         while not self._room.is_set():
             await self._room.wait()
         if self._is_stale(message.generation_id):
             return
-        self._pending.append(Part(event, fetch))
-        self._rows += len(fetch.offsets)
+        self._pending.append(part)
+        self._rows += len(part.fetch.offsets)
         self._idle.clear()
         self._arrived.set()
         if self._rows >= self._batch_rows:
@@ -151,8 +156,9 @@ class Landing:
     def _is_stale(self, generation: int | None) -> bool:
         return generation in (self._void, None) or generation != self._deps.generation()
 
-    async def _without_landed(self, message: Any) -> Fetch:
+    async def _without_landed(self, event: EventT[Any]) -> Part:
         """The fetch without what a predecessor landed: first one look at how far it came, then by fetch."""
+        message: Any = event.message
         fetch: Fetch = message.value
         at = Place(self.topic, self.epoch, message.partition, fetch.offsets[0])
         since = min(fetch.stamps)
@@ -166,15 +172,15 @@ class Landing:
         _, horizon, few = known
         if at.offset > horizon:
             self._horizons[message.tp] = (message.generation_id, horizon, None)
-            return fetch
+            return Part(event, fetch)
         if few is not None:
             landed = few.intersection(fetch.offsets)
         else:
             landed = await self._ask(message, lambda: self._deps.landed(at, fetch.offsets[-1], since))
         if not landed:
-            return fetch
+            return Part(event, fetch)
         self._deps.events.skipped(self.topic, len(landed))
-        return fetch.without(landed)
+        return Part(event, fetch.without(landed), tuple(sorted(landed)), since)
 
     async def _ask(self, message: Any, look_up: Callable[[], Awaitable[Any]]) -> Any:
         wait = 0.2
@@ -250,21 +256,23 @@ class Landing:
         if computed.bad:
             await self._bury(batch, [self._failure(batch, bad) for bad in computed.bad])
         seconds, refused = await self._insert(batch, computed.rows)
+        await self._tell(batch, computed.hits, refused)
         clock = self._deps.clock
         if computed.rows:
             self._deps.events.landed(
                 self.topic,
-                computed.rows - refused,
+                computed.rows - len(refused),
                 since_append=max(0.0, clock.now() - batch.oldest() / 1000),
                 since_event=max(0.0, clock.now() - computed.oldest / 1000),
                 compute=computed.seconds,
                 insert=seconds,
             )
-            self._deps.note(self.topic, self.epoch, batch, len(computed.bad) + refused)
+            self._deps.note(self.topic, self.epoch, batch, len(computed.bad) + len(refused))
 
-    async def _insert(self, batch: Batch, rows: int) -> tuple[float, int]:
-        """Insert all rows; what ClickHouse will never take is narrowed down to single records."""
-        seconds, refused = 0.0, 0
+    async def _insert(self, batch: Batch, rows: int) -> tuple[float, frozenset[tuple[int, int]]]:
+        """Insert all rows; what ClickHouse will never take is narrowed down to single records, and these named."""
+        seconds = 0.0
+        refused = set()
         spans = [(0, rows)] if rows else []
         while spans:
             low, high = spans.pop()
@@ -275,12 +283,38 @@ class Landing:
                 middle = (low + high) // 2
                 spans += [(middle, high), (low, middle)]
             else:
-                refused += 1
                 partition, offset = await batch.lane.call("place", (self.topic, batch.number), low)
+                refused.add((partition, offset))
                 part, index = batch.find(partition, offset)
                 failure = part.failure(index, "insert", "refused", str(outcome))
                 await self._bury(batch, [failure])
-        return seconds, refused
+        return seconds, frozenset(refused)
+
+    async def _tell(self, batch: Batch, hits: int, refused: frozenset[tuple[int, int]]) -> None:
+        """Say what rules matched, before the ack: of what landed now, and again of what a predecessor landed.
+
+        It may have been killed before it could say so; whoever counts knows the offsets.
+        """
+        lane = batch.lane
+        if landed := batch.landed():
+            again = partial(lane.call, "stored_verdicts", self.topic, self.epoch, landed, batch.since())
+            await self._produce(batch, await self._ask(batch.parts[0].event.message, again))
+        if hits:
+            await self._produce(batch, await lane.call("verdicts", (self.topic, batch.number), refused))
+
+    async def _produce(self, batch: Batch, verdicts: Sequence[Record]) -> None:
+        wait = 0.2
+        while verdicts:
+            if self._is_stale(batch.generation):
+                raise Stale
+            self._deps.lease.check()
+            try:
+                await self._deps.tell(verdicts)
+                return
+            except Exception as error:  # Kafka out of reach: wait for it
+                self._deps.events.broker_unavailable(error, wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _insert_for_ever(self, batch: Batch, low: int, high: int) -> float | StoreRefused:
         """One span, the same bytes and token each time, until ClickHouse has it or will never take it."""

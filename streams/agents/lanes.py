@@ -10,25 +10,34 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha1
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from streams.alerts.matches import Match, verdicts
 from streams.config import Settings, shipped
 from streams.parent import die_with, gone
+from streams.store import hits
 from streams.store.client import Connection
 from streams.store.rows import Columns, Source, take
 from streams.store.tables import BY_TOPIC
 from streams.telemetry import log
+from streams.topics import codec
 
 if TYPE_CHECKING:
     from streams.agents.judge import Judge
 
+TOLERANCE_MS = 600_000
+"""How much the broker's clock may run ahead of ClickHouse's before read-back would miss a row."""
+
 BatchName = tuple[str, int]
 """Topic and number of a batch."""
+
+Record = tuple[bytes, bytes]
+"""Key and value of a Kafka record."""
 
 
 class Bad(NamedTuple):
@@ -75,6 +84,7 @@ class Computed(NamedTuple):
     Attributes:
         rows: how many rows it became.
         bad: the records that cannot become rows.
+        hits: how many of them a rule matched.
         oldest: time of its oldest event, Unix milliseconds; 0 without rows.
         seconds: how long the work took.
         outdated: what could not be loaded anew (lexicons, rules) → why; the version before is in use.
@@ -82,6 +92,7 @@ class Computed(NamedTuple):
 
     rows: int
     bad: list[Bad]
+    hits: int
     oldest: int
     seconds: float
     outdated: dict[str, str]
@@ -119,7 +130,9 @@ class LaneState:
         ]
         self.held[batch] = _Held(job.table, work.epoch, columns, where)
         oldest = min(columns.get(BY_TOPIC[work.topic].time, ()), default=0)
-        return Computed(len(where), bad, oldest, time.perf_counter() - started, dict(self.judge.outdated))
+        hit = sum(map(bool, columns.get("hits.rule", ())))
+        seconds = time.perf_counter() - started
+        return Computed(len(where), bad, hit, oldest, seconds, dict(self.judge.outdated))
 
     def insert(self, batch: BatchName, low: int, high: int) -> float:
         """Insert rows `low` to `high` of a held batch; the same rows always carry the same token."""
@@ -131,6 +144,39 @@ class LaneState:
         columns = held.columns if (low, high) == (0, len(held.where)) else take(held.columns, low, high)
         self.connection.insert(held.table, columns, settings={"insert_deduplication_token": token})
         return time.perf_counter() - started
+
+    def verdicts(self, batch: BatchName, refused: frozenset[tuple[int, int]]) -> list[Record]:
+        """What rules say of a held batch, as records for the topic `alerts`.
+
+        Args:
+            batch: which, landed by now.
+            refused: partition and offset of what ClickHouse did not take.
+        """
+        topic, _ = batch
+        held = self.held[batch]
+        matches = hits.of_columns(held.columns, BY_TOPIC[topic], refused)
+        return self._told(topic, held.epoch, matches)
+
+    def stored_verdicts(
+        self, topic: str, epoch: int, landed: Mapping[int, Sequence[int]], since: int
+    ) -> list[Record]:
+        """What rules said of records that a predecessor landed, from their rows: they are not judged anew.
+
+        Args:
+            topic: bare name.
+            epoch: ordinal of its incarnation.
+            landed: partition → offsets, ascending.
+            since: Unix milliseconds, in Kafka's time, before which none of them landed.
+        """
+        table = BY_TOPIC[topic]
+        if "hits.rule" not in table.columns:
+            return []
+        matches = hits.stored(self.connection, table, epoch, landed, since - TOLERANCE_MS)
+        return self._told(topic, epoch, matches)
+
+    def _told(self, topic: str, epoch: int, matches: Iterable[Match]) -> list[Record]:
+        found = verdicts(matches, self.judge.rule, topic=topic, epoch=epoch, now=self.judge.clock.now())
+        return [(verdict.dedup_key.encode(), codec.encode(verdict)) for verdict in found]
 
     def place(self, batch: BatchName, row: int) -> tuple[int, int]:
         """Partition and offset of a row."""

@@ -2,12 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from streams.clock import Clock
-from streams.telemetry.events import WorkerEvents
 
 BEAT = 0.05
 """Seconds between two beats of the event loop."""
+
+FENCE = 0.6
+"""Share of the session timeout that the event loop may stand still."""
+
+EXIT_FENCED = 70
+
+
+class Stalls(Protocol):
+    """Where the longest stall is told."""
+
+    def stalled(self, longest: float) -> None:
+        """Longest stall of the event loop, seconds."""
+        ...
 
 
 class Lease:
@@ -20,14 +33,12 @@ class Lease:
         lost: ends the process; called with the length of the stall.
     """
 
-    def __init__(
-        self, limit: float, clock: Clock, events: WorkerEvents, lost: Callable[[float], None]
-    ) -> None:
+    def __init__(self, limit: float, clock: Clock, events: Stalls, lost: Callable[[float], None]) -> None:
         self._limit = limit
         self._clock = clock
         self._events = events
         self._lost = lost
-        self._beat = clock.monotonic()
+        self._beat = float("inf")  # before it runs there is nothing to be late for
 
     def check(self) -> float:
         """Seconds since the last beat; ends the process when they are too many."""

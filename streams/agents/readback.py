@@ -7,14 +7,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from streams.agents.batch import Batch, Place
+from streams.agents.lanes import TOLERANCE_MS
 from streams.errors import KoubeiError
 from streams.store.client import Connection
 from streams.store.tables import BY_TOPIC
 
 R = TypeVar("R")
-
-TOLERANCE_MS = 600_000
-"""How much the broker's clock may run ahead of ClickHouse's before read-back would miss a row."""
 
 FEW = 20_000
 """Landed offsets of a partition that are kept in memory; a replay from far back asks fetch by fetch."""

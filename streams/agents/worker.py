@@ -9,18 +9,17 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, NoReturn, cast
 
-from streams import __version__
 from streams.agents.app import EXIT_BUG, LandingApp, build_app, owns, register, session_timeout
-from streams.agents.batch import Failure
 from streams.agents.deriver import DeriverRecipe, Progress
 from streams.agents.landing import Landing
-from streams.agents.lanes import Lane, LaneRecipe
-from streams.agents.lease import Lease
+from streams.agents.lanes import Lane, LaneRecipe, Record
+from streams.agents.lease import EXIT_FENCED, FENCE, Lease
+from streams.agents.letters import Letters
 from streams.agents.readback import ReadBack
 from streams.agents.transport import Consumer
 from streams.agents.transport import Worker as FaustWorker
 from streams.agents.tripwire import TripWire
-from streams.broker.address import Broker
+from streams.broker.address import Broker, landing_group
 from streams.broker.epoch import epoch_ids, is_embedded
 from streams.clock import SYSTEM, Clock
 from streams.config import Settings
@@ -30,18 +29,9 @@ from streams.store import epochs, upkeep
 from streams.store.client import Connection
 from streams.telemetry import log
 from streams.telemetry.events import WorkerEvents
-from streams.topics import codec
-from streams.topics.deadletter import DeadLetter
-from streams.topics.registry import DEAD_LETTERS, TOPICS
+from streams.topics.registry import ALERTS, LANDED, TOPICS
 
-EXIT_FENCED = 70
 EXIT_TRIPPED = 78
-
-LETTER_LIMIT = 700_000
-"""Bytes of a bad record that a dead letter keeps: base64 of it still fits Kafka's default of 1 MB."""
-
-FENCE = 0.6
-"""Share of the session timeout that the event loop may stand still."""
 
 UPKEEP_EVERY = 20.0
 LAG_EVERY = 2.0
@@ -72,7 +62,10 @@ class Worker:
             self.events,
             self._fenced,
         )
-        self.app: LandingApp = build_app(settings.kafka, settings.worker, embedded=self._embedded)
+        self.app: LandingApp = build_app(
+            settings.kafka, settings.worker, landing_group(settings.kafka), embedded=self._embedded
+        )
+        self.bury = Letters(self.app, self.broker, self.clock).bury
         self._readback = ReadBack(url, self._name)
         self.landed_from = self._readback.landed_from
         self.landed = self._readback.landed
@@ -106,19 +99,19 @@ class Worker:
                 linger=worker.linger,
                 batch_rows=worker.batch_rows,
             )
-            for topic in TOPICS
+            for topic in LANDED
         ]
         self.app.events, self.app.end = self.events, self.end
         register(self.app, self.broker, landings)
-        self._letters = self.app.topic(
-            self.broker.topic(DEAD_LETTERS.name), key_serializer="raw", value_serializer="raw"
+        self._alerts = self.app.topic(
+            self.broker.topic(ALERTS.name), key_serializer="raw", value_serializer="raw"
         )
         metrics_port = self.events.serve(worker.metrics_port)
 
         async def start() -> None:
             await self._start(landings)
             self.events.ready(
-                metrics_port=metrics_port, topics=[topic.name for topic in TOPICS], embedded=self._embedded
+                metrics_port=metrics_port, topics=[topic.name for topic in LANDED], embedded=self._embedded
             )
             print(json.dumps({"ready": True, "metrics": metrics_port, "pid": os.getpid()}), flush=True)
 
@@ -202,18 +195,11 @@ class Worker:
         """The consumer group generation that this worker is in."""
         return int(self.app.consumer_generation_id)
 
-    async def bury(self, topic: str, epoch: int, failures: Sequence[Failure]) -> None:
-        """Send dead letters and wait until Kafka has them all."""
-        now = self.clock.now()
-        sent = [
-            await self._letters.send(
-                key=f"{epoch}:{topic}:{failure.tp.partition}:{failure.offset}".encode(),
-                value=codec.encode(_letter(topic, epoch, failure, now)),
-                force=True,
-            )
-            for failure in failures
-        ]
-        await asyncio.wait_for(asyncio.gather(*sent), 30)
+    async def tell(self, verdicts: Sequence[Record]) -> None:
+        """Send records to the topic `alerts` and wait until Kafka has them all."""
+        sent = [await self._alerts.send(key=key, value=value, force=True) for key, value in verdicts]
+        async with asyncio.timeout(30):
+            await asyncio.gather(*sent)
 
     def end(self, code: int, message: str) -> NoReturn:
         """End the process now: whatever is not confirmed is read again by the successor."""
@@ -239,22 +225,3 @@ def run(settings: Settings, *, resumed: bool = False) -> NoReturn:
     """
     log.configure()
     Worker(settings, resumed=resumed).run()
-
-
-def _letter(topic: str, epoch: int, failure: Failure, now: float) -> DeadLetter:
-    value = failure.value or b""
-    return DeadLetter(
-        topic=topic,
-        epoch=epoch,
-        partition=failure.tp.partition,
-        offset=failure.offset,
-        key=(failure.key or b"").decode(errors="replace"),
-        value=value[:LETTER_LIMIT],
-        size=len(value),
-        reason=failure.reason,
-        detail=failure.detail,
-        stage=failure.stage,
-        version=__version__,
-        appended=failure.stamp / 1000,
-        failed=now,
-    )

@@ -21,7 +21,7 @@ DATASOURCE_UID = "koubei-clickhouse"
 DATASOURCE_TYPE = "grafana-clickhouse-datasource"
 TRANSLATIONS = "english.toml"
 
-PanelType = Literal["stat", "timeseries", "barchart", "piechart", "table"]
+PanelType = Literal["stat", "timeseries", "barchart", "piechart", "table", "nodeGraph"]
 
 
 class GridPosition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,7 +194,9 @@ _OPTIONS: dict[str, frozenset[str]] = {
     ),
     "piechart": frozenset({"pieType", "reduceOptions", "legend", "displayLabels", "tooltip"}),
     "table": frozenset({"showHeader", "cellHeight"}),
+    "nodeGraph": frozenset({"nodes", "layoutAlgorithm"}),
 }
+_GRAPH = ("nodes", "edges")
 _DEFAULTS = frozenset(
     {"unit", "decimals", "noValue", "color", "custom", "min", "max", "thresholds", "mappings", "links"}
 )
@@ -284,6 +286,9 @@ def _check(file: Path, panel: Panel) -> None:
         raise _bad(file, panel.title, "description and noValue are required")
     if not panel.targets:
         raise _bad(file, panel.title, "no query")
+    names = tuple(target.ref_id for target in panel.targets)
+    if panel.type == "nodeGraph" and names != _GRAPH:
+        raise _bad(file, panel.title, f"queries {', '.join(names)}, expected {', '.join(_GRAPH)}")
 
 
 def _units(panel: Panel) -> list[str]:

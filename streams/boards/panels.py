@@ -76,6 +76,15 @@ class Runner:
             found[variable.name] = await self._values(variable, span)
         return found
 
+    async def texts(self, board: Board, span: Range) -> dict[str, dict[str, str]]:
+        """What to write for the values of variables whose query says so in a second column. Raises like `Reader.run`."""
+        found = {}
+        for variable in board.templating.variables:
+            if variable.type == "query":
+                rows = await self._rows(variable, span)
+                found[variable.name] = {str(row[0]): str(row[1]) for row in rows if len(row) > 1}
+        return {name: texts for name, texts in found.items() if texts}
+
     async def check(self, board: Board, span: Range, chosen: Mapping[str, Sequence[str]]) -> None:
         """Refuse values that a variable does not list, neither in this range nor ever.
 
@@ -112,10 +121,13 @@ class Runner:
     async def _values(self, variable: Variable, span: Range) -> list[str]:
         if variable.type == "custom":
             return variable.listed
+        return [str(row[0]) for row in await self._rows(variable, span)]
+
+    async def _rows(self, variable: Variable, span: Range) -> list[tuple[Any, ...]]:
         # The list moves slowly: rounded to half minutes, all views of a range share it.
         start, stop = span.start // 30_000 * 30_000, -(-span.stop // 30_000) * 30_000
         sql = expand(variable.query, Window(start, stop, 60), {})
-        return [str(row[0]) for row in (await self.ask(sql)).rows]
+        return (await self.ask(sql)).rows
 
 
 def statements(

@@ -70,3 +70,8 @@ class Broker:
 def landing_group(settings: KafkaSettings) -> str:
     """Consumer group of the workers that land records in ClickHouse."""
     return f"{settings.group}-landing"
+
+
+def alerts_group(settings: KafkaSettings) -> str:
+    """Consumer group of the notifiers, of which one at a time owns the alerts."""
+    return f"{settings.group}-alerts"

@@ -132,11 +132,39 @@ COMMANDS: tuple[Command, ...] = (
         "koubei rules check",
     ),
     Command(
+        "spike",
+        "streams.cli.spike:spike",
+        "这一小时是不是突增（标准输入 JSON 行），与规则所用的算法相同",
+        "Whether an hour is a spike (JSON lines on stdin), by the formula of the rules",
+        "koubei spike < hours.jsonl",
+    ),
+    Command(
+        "alerts",
+        "streams.cli.alerts:app",
+        "告警：列出、查看、认领、指派、静默、解除、调校",
+        "Alerts: list, look, claim, assign, silence, resolve, tune",
+        "koubei alerts list",
+    ),
+    Command(
+        "cases",
+        "streams.cli.cases:app",
+        "处置单：从发现到结案，时限、结果、报告",
+        "Cases: from found to closed, clocks, outcomes, report",
+        "koubei cases list",
+    ),
+    Command(
         "notify",
         "streams.cli.notify:app",
         "通知渠道（钉钉、企业微信、飞书、webhook、邮件等）：列出、试发",
         "Channels of notifications (chat robots, webhook, mail ...): list them, send a trial",
         "koubei notify test oncall",
+    ),
+    Command(
+        "oncall",
+        "streams.cli.oncall:app",
+        "值班：现在是谁、接下来是谁、交班单",
+        "On call: who is, who comes next, the hand-over note",
+        "koubei oncall now",
     ),
     Command(
         "words",
@@ -193,6 +221,13 @@ COMMANDS: tuple[Command, ...] = (
         "运行一个处理进程",
         "Run one worker",
         "koubei worker --kafka 127.0.0.1:9092",
+    ),
+    Command(
+        "notifier",
+        "streams.cli.notifier:notifier",
+        "运行通知进程：告警的状态和发送",
+        "Run the notifier: keeps the alerts and sends them",
+        "koubei notifier --kafka 127.0.0.1:9092",
     ),
     Command(
         "dashboards",

@@ -20,7 +20,7 @@ from cyclopts import Parameter
 from streams.broker.address import Broker, landing_group
 from streams.broker.feeder import Feeder
 from streams.cli.common import Json, say, show_json
-from streams.config import KafkaSettings
+from streams.config import CONFIG_FILE, KafkaSettings
 from streams.embedded import logs, state
 from streams.embedded.machine import PROC
 from streams.embedded.state import Running
@@ -42,7 +42,7 @@ READY_WITHIN = 120.0
 ENDS_WITHIN = 30.0
 LANDS_WITHIN = 120.0
 
-OWN_ROOMS = ("KOUBEI_KAFKA", "KOUBEI_STORE", "KOUBEI_EMBEDDED", "KOUBEI_WEB")
+OWN_ROOMS = ("KOUBEI_KAFKA", "KOUBEI_STORE", "KOUBEI_EMBEDDED", "KOUBEI_WEB", "KOUBEI_CHANNELS")
 """Settings that would lead away from the temporary stack."""
 
 
@@ -58,8 +58,9 @@ class Stack:
         StartFailed: it did not become ready.
     """
 
-    def __init__(self, data: Path, only: str, *options: str) -> None:
+    def __init__(self, data: Path, only: str, *options: str, config: str = "") -> None:
         self.data = data
+        (data / CONFIG_FILE).write_text(config, "utf-8")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(OWN_ROOMS)}
         command = [
             sys.executable,
@@ -124,10 +125,10 @@ class Stack:
 
 
 @contextmanager
-def stack(only: str, *options: str) -> Iterator[Stack]:
-    """A stack in a temporary folder that is gone afterwards. Raises as `Stack`."""
+def stack(only: str, *options: str, config: str = "") -> Iterator[Stack]:
+    """A stack in a temporary folder that is gone afterwards; `config` is its koubei.toml. Raises as `Stack`."""
     with tempfile.TemporaryDirectory(prefix="koubei-bench-", ignore_cleanup_errors=True) as folder:
-        running = Stack(Path(folder), only, *options)
+        running = Stack(Path(folder), only, *options, config=config)
         try:
             yield running
         finally:

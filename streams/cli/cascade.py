@@ -21,7 +21,9 @@ from streams.clock import SYSTEM
 from streams.config import Settings
 from streams.errors import BadConfig
 from streams.language import t
+from streams.read import bridges as links
 from streams.read import cascade as read
+from streams.read.bridges import Link
 from streams.read.queries import Reader
 from streams.store.client import Column
 
@@ -65,6 +67,16 @@ def cascade(
     since: Annotated[
         str, Parameter(help=t("--bridges 从何时起：7d 或日期", "Since when, for --bridges: 7d or a date"))
     ] = "7d",
+    brand: Annotated[
+        str,
+        Parameter(
+            help=t("--bridges 只看提及此品牌的传播", "For --bridges, only cascades that mention this brand")
+        ),
+    ] = "",
+    organic: Annotated[
+        bool,
+        Parameter(help=t("--bridges 不计轻度和重度水军", "For --bridges, without light and heavy 水军")),
+    ] = False,
     json: Json = False,
     data: Data = None,
     clickhouse: ClickHouse = None,
@@ -81,16 +93,17 @@ def cascade(
     with closing(Reader(reader_url(loaded), time_limit=TIME_LIMIT, row_limit=EVER)) as reader:
         if bridges:
             start = datetime.fromtimestamp(moment("--since", since, SYSTEM.now()), UTC)
-            _bridges(reader, start, loaded, as_json=json)
+            found = asyncio.run(links.between(reader, start, datetime.now(UTC), brand=brand, organic=organic))
+            _bridges(found, start, loaded, as_json=json)
         elif root is None:
             _list(reader, loaded, as_json=json)
         else:
-            found, tree = asyncio.run(_read(reader, root))
+            told, tree = asyncio.run(_read(reader, root))
             _export(tree, graphml, gexf)
             if json:
-                show_json(_plain(found, tree, ZoneInfo(loaded.timezone)))
+                show_json(_plain(told, tree, ZoneInfo(loaded.timezone)))
             elif not graphml and not gexf:
-                _show(found, tree, width, depth)
+                _show(told, tree, width, depth)
 
 
 async def _read(reader: Reader, root: str) -> tuple[read.Detail, Tree]:
@@ -220,8 +233,7 @@ def _list(reader: Reader, loaded: Settings, *, as_json: bool) -> None:
     )
 
 
-def _bridges(reader: Reader, since: datetime, loaded: Settings, *, as_json: bool) -> None:
-    found = asyncio.run(read.between(reader, since, datetime.now(UTC)))
+def _bridges(found: list[Link], since: datetime, loaded: Settings, *, as_json: bool) -> None:
     if as_json:
         show_json([one._asdict() for one in found])
         return
@@ -230,6 +242,9 @@ def _bridges(reader: Reader, since: datetime, loaded: Settings, *, as_json: bool
         Column(t("跨群转发", "across"), "UInt32"),
         Column(t("群体", "communities"), "UInt32"),
         Column(t("参与系数", "participation"), "Float64"),
+        Column(t("粉丝", "followers"), "UInt64"),
+        Column(t("语气", "tone"), "Nullable(Float64)"),
+        Column(t("水军", "水军"), "String"),
     ]
     write(Rows(columns, iter(found)), "table", loaded.timezone, sys.stdout)
     if not found:

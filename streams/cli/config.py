@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -84,7 +85,7 @@ def values(loaded: Settings, flags: dict[str, Any]) -> Iterator[Value]:
     file = _file()
     for room, value in loaded:
         if not isinstance(value, BaseModel):
-            yield Value(room, value, _origin(f"KOUBEI_{room}".upper(), None, room in file))
+            yield Value(room, _masked(value), _origin(f"KOUBEI_{room}".upper(), None, room in file))
             continue
         table = file.get(room, {})
         for name, inner in value:
@@ -114,9 +115,22 @@ def _file() -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return "********"
-    return str(value) if isinstance(value, Path) else value
+    """As JSON knows it, without secrets."""
+    shown = value
+    match value:
+        case SecretStr():
+            shown = "********"
+        case BaseModel():
+            shown = {name: _masked(inner) for name, inner in value}
+        case dict():
+            shown = {name: _masked(inner) for name, inner in value.items()}
+        case list() | tuple():
+            shown = [_masked(inner) for inner in value]
+        case time():
+            shown = f"{value:%H:%M}"
+        case Path() | date():
+            shown = str(value)
+    return shown
 
 
 def _unreachable(loaded: Settings) -> Iterator[tuple[str, KoubeiError]]:

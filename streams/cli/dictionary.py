@@ -29,6 +29,8 @@ SELECT table, name, type, comment FROM system.columns
 WHERE database = currentDatabase() AND default_kind != 'EPHEMERAL' ORDER BY table, position
 """
 MEANINGS = {
+    "brands": "提及的品牌",
+    "tones": "对各品牌的情感，与 brands 一一对应",
     "kind": "post 帖子、share 转发",
     "id": "帖子或转发的编号",
     "root_id": "传播源头帖子的编号；帖子自身即源头",

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +28,12 @@ SHOWN = 5
 """Mistakes in lexicons that are listed; the command beside them lists all."""
 
 CHECK = "koubei rules check"
+
+PATIENCE = 2.0
+"""Seconds in which a notifier gets on with what waits for it."""
+
+ROBOTS = ("dingtalk", "wecom", "feishu")
+"""Kinds of channels that notify people by name."""
 
 CJK = (
     "NotoSansCJK",
@@ -188,6 +196,41 @@ def _timezone(loaded: Settings) -> Iterator[Seen]:
     yield True, f"{loaded.timezone} {now:%Y-%m-%d %H:%M:%S}", ""
 
 
+def _calendar(loaded: Settings) -> Iterator[Seen]:
+    """Whether 调休 is known this year, and from December on the next."""
+    from streams.notify.oncall import calendar
+
+    known = calendar(loaded).arranged
+    today = datetime.now(ZoneInfo(loaded.timezone)).date()
+    needed = [today.year, today.year + 1] if today.month == 12 else [today.year]
+    for year in needed:
+        file = (loaded.text.lexicons or Path("lexicons")) / "calendar" / f"{year}.toml"
+        if year in known:
+            yield True, t(f"{year} 年节假日和调休齐全", f"Holidays and 调休 of {year} are known"), ""
+            continue
+        text = t(
+            f"{year} 年调休不详，按周一至周五推算；可写进 {file}（docs/oncall.md）",
+            f"调休 of {year} is not known: taken as Monday to Friday; it may go into {file} (docs/oncall.md)",
+        )
+        yield False, text, "uv tool upgrade koubei"
+
+
+def _oncall(loaded: Settings) -> Iterator[Seen]:
+    """Whether whoever is called by name can be: each platform knows people by an id of its own."""
+    robots = [name for name, channel in loaded.channels.items() if channel.kind in ROBOTS]
+    called = {person for rota in loaded.rotas.values() for person in rota.people}
+    called |= {person for team in loaded.teams.values() for level in team.levels for person in level.people}
+    for name in sorted(called):
+        if robots and not any(loaded.people[name].model_dump(exclude={"name"}).values()):
+            text = t(
+                f"{name} 没有手机号，也没有平台编号：群里点名不会提醒到，写进 [people.{name}]",
+                f"{name} has neither mobile number nor ids: a mention notifies nobody; see [people.{name}]",
+            )
+            yield False, text, "koubei oncall now"
+    if loaded.rotas or loaded.teams:
+        yield True, t(f"{len(loaded.rotas)} 张值班表", f"{len(loaded.rotas)} rotas"), ""
+
+
 def _engine(_: Settings) -> Iterator[Seen]:
     """In a child process: on some processors the engine dies of an illegal instruction."""
     code = "import chdb; print(chdb.query('SELECT version()', 'TSV'), end='')"
@@ -241,9 +284,9 @@ def _kafka(loaded: Settings) -> Iterator[Seen]:
 
 
 def _lag(loaded: Settings) -> Iterator[Seen]:
-    from streams.broker.address import Broker, landing_group
+    from streams.broker.address import Broker, alerts_group, landing_group
     from streams.broker.lag import lags
-    from streams.topics.registry import EVENTS
+    from streams.topics.registry import ALERTS, EVENTS
 
     if not _somewhere(loaded, "kafka"):
         return
@@ -257,6 +300,19 @@ def _lag(loaded: Settings) -> Iterator[Seen]:
         yield False, text, "koubei topics lag"
     else:
         yield True, t(f"积压 {lag} 条", f"{lag} records behind"), ""
+
+    def waiting() -> tuple[int, int]:
+        found = lags(Broker.of(loaded.kafka), alerts_group(loaded.kafka), [ALERTS.name])
+        return sum(one.lag for one in found), sum(one.committed or 0 for one in found)
+
+    behind, done = waiting()
+    if behind:
+        time.sleep(PATIENCE)
+        ok = waiting()[1] > done
+    else:
+        ok = True
+    text = t(f"{behind} 条告警记录等通知进程处理", f"{behind} records wait for the notifier")
+    yield ok, text, "" if ok else "koubei notifier"
 
 
 def _clickhouse(loaded: Settings) -> Iterator[Seen]:
@@ -385,6 +441,8 @@ CHECKS: dict[str, Check] = {
     "ports": _ports,
     "fonts": _fonts,
     "timezone": _timezone,
+    "calendar": _calendar,
+    "oncall": _oncall,
     "engine": _engine,
     "kafka": _kafka,
     "clickhouse": _clickhouse,

@@ -4,10 +4,8 @@ import asyncio
 import difflib
 import sys
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
@@ -70,6 +68,7 @@ def send_trial(
         Literal["blue", "yellow", "orange", "red"], Parameter(help=t("级别", "Level"))
     ] = "yellow",
     short: Annotated[bool, Parameter(help=t("短消息", "The short form"))] = False,
+    digest: Annotated[bool, Parameter(help=t("发上一周的告警周报", "Send the digest of last week"))] = False,
     json: Json = False,
 ) -> int:
     """Send one message as an alert would be sent: 0 delivered, 78 refused, 69 not now or not known."""
@@ -82,8 +81,9 @@ def send_trial(
         raise BadConfig(_unknown(channel, list(loaded.channels)))
     told = chosen.told(channel) | ({"form": "short"} if short else {})
     way = notify.channel(chosen.kind, told)
+    written = asyncio.run(last_digest(loaded)) if digest else trial(loaded, severity)
     began = SYSTEM.monotonic()
-    receipt = asyncio.run(deliver(way, trial(loaded, severity), Patience(attempts=1))).receipt
+    receipt = asyncio.run(deliver(way, written, Patience(attempts=1))).receipt
     seconds = round(SYSTEM.monotonic() - began, 2)
     if json:
         show_json(
@@ -102,38 +102,82 @@ def send_trial(
     return EXIT[receipt.outcome]
 
 
-def trial(loaded: Settings, severity: Any) -> "Message":
-    """A message as an alert would have it, that says that it is none."""
-    from streams.notify.base import Fact, Link, Message, Sample
+async def last_digest(loaded: Settings) -> "Message":
+    """The digest of the week before this one, as it stands now."""
+    from contextlib import closing
 
-    number = uuid.uuid4().hex[:12]
-    at = datetime.fromtimestamp(SYSTEM.now(), ZoneInfo(loaded.timezone))
+    from msgspec.structs import replace
+
+    from streams.cli.common import reader_url
+    from streams.notify import weekly
+    from streams.read.queries import Reader
+    from streams.read.tuning import digest
+
+    week = weekly.last(loaded.timezone, SYSTEM.now())
+    with closing(Reader(reader_url(loaded), connections=1)) as reader:
+        found = await digest(reader, week.since, week.until)
+    written = weekly.message(week, found.rules, found.whole, base=loaded.web.base, timezone=loaded.timezone)
+    return replace(written, key=f"test-{uuid.uuid4().hex[:12]}")
+
+
+def trial(loaded: Settings, severity: Any) -> "Message":
+    """A message about an alert that there is not, written as one about a real alert is."""
+    from msgspec.structs import replace
+
+    from streams.alerts.explanation import Example, Explanation, Reach, Source, Tone, Usual
+    from streams.alerts.links import Addresses
+    from streams.alerts.model import Alert, Event, Notice
+    from streams.notify.telling import message
+    from streams.rules.rule import Rule
+
+    number = f"test-{uuid.uuid4().hex[:12]}"
+    now = SYSTEM.now()
     text = t("这是测试：又断连了，售后让我自己寄", "A trial: it lost the connection again")
     evidence = t("又断连了", "lost the connection")
     start = text.index(evidence)
-    return Message(
-        key=f"test-{number}",
-        alert_id=f"test-{number}",
-        state="test",
-        severity=severity,
-        brand=t("示例品牌", "Example"),
-        title=t("这是一条测试消息", "This is a test message"),
-        summary=t(
-            "10 分钟负面 52 条，平时 9 条（示例数字）", "52 negative in 10 minutes, usually 9 (an example)"
-        ),
-        at=at,
+    weibo = t("微博", "Weibo")
+    made_up = Alert(
+        alert_id=number,
+        dedup_key=number,
         rule=t("通知测试", "notification test"),
-        facts=(Fact(t("来源", "Sources"), t("微博 41、抖音 11", "Weibo 41, Douyin 11")),),
-        samples=(
-            Sample(
+        rule_version=1,
+        kind="spike",
+        brand=t("示例品牌", "Example"),
+        severity=severity,
+        first_fired=now,
+        last_fired=now,
+        window_start=now - 600,
+        window_end=now,
+        value=52,
+        expected=9,
+        last=Event(kind="fired", at=now),
+    )
+    said = Explanation(
+        rule=Rule(name=made_up.rule, kind="spike", sentiment="neg"),
+        start=now - 600,
+        stop=now,
+        count=52,
+        usual=Usual(9, 4),
+        sources=(Source(weibo, 41), Source(t("抖音", "Douyin"), 11)),
+        tone=Tone(2, 4, 46),
+        reach=Reach(48, 1_203_000, 880_000),
+        examples=(
+            Example(
+                platform=weibo,
+                id="1",
+                at=now,
                 text=text,
                 spans=((start, start + len(evidence)),),
-                platform=t("微博", "Weibo"),
-                note=t("转发 1.2万", "12,000 shares"),
+                reposts=12_000,
             ),
         ),
-        links=(Link(t("打开页面", "Open the page"), f"http://{loaded.web.host}:{loaded.web.port or 8080}/"),),
     )
+    notice = Notice(
+        key=number, alert_id=number, reason="firing", at=now, note=t("示例数字", "made-up figures")
+    )
+    links = Addresses(f"{loaded.web.base}/")
+    written = message(made_up, notice, said, links=links, timezone=loaded.timezone)
+    return replace(written, state="test", title=t("这是一条测试消息", "This is a test message"))
 
 
 def _told(receipt: "Receipt") -> str:

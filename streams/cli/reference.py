@@ -8,11 +8,18 @@ from streams.cli import COMMANDS, Command, build
 
 EXIT_CODES = (
     (0, "done"),
-    (1, "findings (`doctor`): something is to be mended, each finding says how"),
+    (
+        1,
+        "findings (`doctor`): something is to be mended, each finding says how; an act on an alert that was refused",
+    ),
     (2, "usage: the command line is wrong"),
     (65, "bad data: records or a query that were refused; what was good has gone in"),
     (69, "unavailable: Kafka or ClickHouse does not answer, or nothing runs"),
     (70, "a bug of ours: the message names a report file"),
+    (
+        75,
+        "not yet: the act on an alert is in Kafka, the notifier has not answered; it is applied when that is back",
+    ),
     (78, "configuration: a person must change a setting, a file or a port; also a worker that tripped"),
     (130, "interrupted by Ctrl-C (`up` ends with 0: Ctrl-C is how it ends)"),
 )

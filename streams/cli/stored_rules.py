@@ -22,6 +22,8 @@ from streams.cli.rule_files import Files, chosen_rules, folders
 from streams.errors import BadConfig
 from streams.language import t
 from streams.rules import files
+from streams.rules.keys import table_of
+from streams.rules.rule import Rule
 from streams.store import rules
 from streams.store.client import Connection
 from streams.store.rules import Change
@@ -53,16 +55,26 @@ def list_(*, json: Json = False, data: Data = None, clickhouse: ClickHouse = Non
         )
         return
     for name, newest in used.items():
-        query = newest.rule.query if newest.rule else newest.fault
+        what = _what(newest.rule) if newest.rule else newest.fault
         off = "" if newest.rule is None or newest.rule.enabled else t("（停用）", " (off)")
         print(
             t(
-                f"{name}  第 {newest.version} 版{off}  {query}",
-                f"{name}  version {newest.version}{off}  {query}",
+                f"{name}  第 {newest.version} 版{off}  {what}",
+                f"{name}  version {newest.version}{off}  {what}",
             )
         )
     if not used:
         say(t("还没有规则：koubei rules apply 文件", "No rules yet: koubei rules apply FILES"))
+
+
+def _what(rule: Rule) -> str:
+    """What a rule is about, in a line: its query, or what it measures."""
+    if rule.kind == "post":
+        return rule.query
+    told = table_of(rule)
+    return f"{rule.kind}  " + " ".join(
+        f"{key}={value}" for key, value in told.items() if key not in ("name", "kind", "description")
+    )
 
 
 def show(name: str, *, data: Data = None, clickhouse: ClickHouse = None) -> None:

@@ -14,7 +14,7 @@ from streams.cli.common import Data, DryRun, Json, Kafka, group, say, settings, 
 from streams.errors import BadConfig, Unsupported
 from streams.language import t
 from streams.topics.codec import schema as json_schema
-from streams.topics.registry import BY_NAME, DAY, TOPICS
+from streams.topics.registry import BY_NAME, DAY, LANDED, TOPICS
 
 app = group("topics", "创建、列出 Kafka 主题，查看积压", "Create and list Kafka topics, show lag")
 
@@ -117,7 +117,7 @@ def lag_(
 ) -> int:
     """Show how many records are not landed yet, and whether any were lost; exit 1 when some were."""
     loaded = settings(data, kafka)
-    names = [topic.name for topic in TOPICS]
+    names = [topic.name for topic in LANDED]
     places = lag.lags(Broker.of(loaded.kafka), landing_group(loaded.kafka), names)
     lost = sum(place.lost for place in places)
     if as_json:

@@ -1,5 +1,6 @@
 """What every derived table offers to the worker that keeps it current."""
 
+from math import inf
 from typing import NamedTuple, Protocol
 
 from streams.store.client import Connection
@@ -12,10 +13,12 @@ class Step(NamedTuple):
     Attributes:
         rows: how many newly landed rows were counted.
         more: whether others wait already.
+        within: seconds after which the next step must follow at the latest, however long this one took.
     """
 
     rows: int
     more: bool
+    within: float = inf
 
 
 class Derived(Protocol):

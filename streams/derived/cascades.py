@@ -37,8 +37,8 @@ SPREADERS = 1000
 LAG = 2.0
 """Seconds by which shapes may be behind while shares wait to be counted."""
 
-BUSY = 1000
-"""Shares in one step that tell a steady flow from a trickle."""
+BUSY = 500
+"""Shares in one step after which the next one follows at once: as many have landed meanwhile."""
 
 _KNOWN = (
     "SELECT root_id, platform, origin, author_id, author_followers, published, version, shares "
@@ -87,7 +87,6 @@ class Cascades:
 
     def step(self, connection: Connection) -> Step:
         """Count what has landed."""
-        begun = time.monotonic()
         try:
             if self._forest is None:
                 self._forest, self._roots = Forest(), {}
@@ -98,9 +97,8 @@ class Cascades:
             # What the forest believes to be told may not have been written.
             self._forest = None
             raise
-        # A step of this length makes the worker wait ten times as long, and meanwhile shapes would grow old.
-        steady = len(taken.rows) >= BUSY and time.monotonic() - begun > LAG / 10
-        return Step(len(taken.rows), more or steady)
+        flowing = len(taken.rows)
+        return Step(flowing, more or flowing >= BUSY, self.every if flowing else inf)
 
     def _count(self, connection: Connection, forest: Forest) -> tuple[Taken, bool]:
         taken = self._shares.take(connection)

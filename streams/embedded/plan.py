@@ -15,7 +15,7 @@ from streams.embedded.state import write_private
 from streams.errors import BadConfig
 from streams.language import t
 
-PARTS = ("kafka", "clickhouse", "worker", "web", "feeder")
+PARTS = ("kafka", "clickhouse", "worker", "notifier", "web", "feeder")
 """What `--only` may name."""
 
 ACCOUNTS = ("koubei_admin", "koubei_writer", "koubei_reader")
@@ -23,7 +23,7 @@ DATABASE = "koubei"
 READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000}
 
 MEGABYTE = 1_000_000
-MEMORY = {"kafka": 100, "clickhouse": 450, "worker": 1000, "web": 120, "feeder": 80}
+MEMORY = {"kafka": 100, "clickhouse": 450, "worker": 1000, "notifier": 200, "web": 120, "feeder": 80}
 """Peak MB of each part during the demo, lanes included, as `docs/operations.md` tells how to measure."""
 DISK = 1_000
 """Free MB below which the store would soon refuse inserts."""
@@ -47,7 +47,8 @@ class Plan:
         parts: which of `PARTS` run here.
         feed: what is fed.
         web_port: port of the page.
-        passwords: of the embedded ClickHouse's accounts, and the token of the page (`token`).
+        passwords: of the embedded ClickHouse's accounts, the token of the page (`token`), and what signs links in
+            messages (`link_key`).
         notes: what a person should be told about these decisions.
     """
 
@@ -68,14 +69,14 @@ class Plan:
         """The accounts as the embedded ClickHouse reads them."""
         return self.data / "users.json"
 
-    def member(self, worker: str) -> str | None:
-        """Static member id of a worker on a real Kafka; the embedded one knows none."""
+    def member(self, name: str) -> str | None:
+        """Static member id of a worker or notifier on a real Kafka; the embedded one knows none."""
         if "kafka" in self.parts:
             return None
         if self.settings.worker.instance:
-            return f"{self.settings.worker.instance}-{worker}"
+            return f"{self.settings.worker.instance}-{name}"
         place = hashlib.sha256(str(self.data.absolute()).encode()).hexdigest()[:8]
-        return f"{socket.gethostname()}-{place}-{worker}"
+        return f"{socket.gethostname()}-{place}-{name}"
 
 
 def plan(settings: Settings, *, only: frozenset[str] = frozenset(), feed: Feed | None = None) -> Plan:
@@ -218,7 +219,7 @@ def _passwords(data: Path) -> dict[str, str]:
                 f"{file} cannot be read: {error}. Without it new passwords are made; no data is lost",
             )
         ) from error
-    missing = [name for name in (*ACCOUNTS, "token") if name not in known]
+    missing = [name for name in (*ACCOUNTS, "token", "link_key") if name not in known]
     if missing:
         known |= {name: secrets.token_urlsafe(24) for name in missing}
         write_private(file, json.dumps(known, indent=1))

@@ -34,6 +34,8 @@ def programs(plan: Plan) -> list[Program]:
     made = _foundations(plan)
     if "worker" in plan.parts:
         made += [_worker(plan, number) for number in range(1, plan.settings.embedded.workers + 1)]
+    if "notifier" in plan.parts:
+        made.append(_notifier(plan))
     if "web" in plan.parts:
         made.append(_web(plan))
     if "feeder" in plan.parts:
@@ -42,15 +44,15 @@ def programs(plan: Plan) -> list[Program]:
 
 
 def _foundations(plan: Plan) -> list[Program]:
-    """What has to stand before worker, page and feeder can begin."""
+    """What has to stand before workers, notifier, page and feeder can begin."""
     made = []
     if "kafka" in plan.parts:
         made.append(_kafka(plan))
-    elif plan.parts & {"worker", "web", "feeder"}:
+    elif plan.parts & {"worker", "notifier", "web", "feeder"}:
         made.append(_topics(plan))
     if "clickhouse" in plan.parts:
         made.append(_clickhouse(plan))
-    if plan.parts & {"clickhouse", "worker", "web"}:
+    if plan.parts & {"clickhouse", "worker", "notifier", "web"}:
         made.append(_migrate(plan))
     return made
 
@@ -60,7 +62,8 @@ def running(plan: Plan, facts: Facts) -> Running:
     known = Running(pid=os.getpid(), ticks=started(os.getpid()), started=time.time(), demo=plan.feed.demo)
     known.kafka = kafka_address(plan, facts)
     store = plan.settings.store
-    if "clickhouse" not in plan.parts and (plan.parts & {"worker", "web"} or "url" in store.model_fields_set):
+    needs_store = plan.parts & {"worker", "notifier", "web"}
+    if "clickhouse" not in plan.parts and (needs_store or "url" in store.model_fields_set):
         known.clickhouse = known.clickhouse_admin = store.url.get_secret_value()
         known.clickhouse_reader = (store.reader_url or store.url).get_secret_value()
     elif "clickhouse" in facts:
@@ -353,13 +356,33 @@ def _worker(plan: Plan, number: int) -> Program:
     )
 
 
+def _notifier(plan: Plan) -> Program:
+    first = plan.settings.worker.metrics_port
+
+    def launch(facts: Facts, resumed: bool) -> Launch:
+        port = first + plan.settings.embedded.workers if first else 0
+        more = _page(plan) | {"KOUBEI_WORKER__METRICS_PORT": str(port)}
+        if member := plan.member("notifier"):
+            more["KOUBEI_WORKER__INSTANCE"] = member
+        return Launch(_koubei("notifier"), _environment(plan, facts, **more))
+
+    # Behind the workers: what they said last is still sent.
+    return Program("notifier", launch, after=_standing(plan), ready="line", tier=2, grace=7.0, patience=60.0)
+
+
+def _page(plan: Plan) -> dict[str, str]:
+    """Where the page is, and what signs the links to it."""
+    given = plan.settings.web.link_key
+    return {
+        "KOUBEI_WEB__HOST": plan.settings.web.host,
+        "KOUBEI_WEB__PORT": str(plan.web_port or plan.settings.web.port),
+        "KOUBEI_WEB__LINK_KEY": given.get_secret_value() if given else plan.passwords["link_key"],
+    }
+
+
 def _web(plan: Plan) -> Program:
     def launch(facts: Facts, resumed: bool) -> Launch:
-        more = {
-            "KOUBEI_WEB__HOST": plan.settings.web.host,
-            "KOUBEI_WEB__PORT": str(plan.web_port),
-            "KOUBEI_WEB__TOKEN": token(plan),
-        }
+        more = _page(plan) | {"KOUBEI_WEB__TOKEN": token(plan)}
         return Launch(_koubei("web"), _environment(plan, facts, **more), url=f"{page_url(plan)}/readyz")
 
     return Program("web", launch, after=_standing(plan), tier=4, grace=3.0)

@@ -17,7 +17,7 @@ class Part:
     """One process of the stack as it is now.
 
     Attributes:
-        name: kafka, clickhouse, migrate, worker-N, web or feeder.
+        name: kafka, clickhouse, migrate, worker-N, notifier, web or feeder.
         pid: of its process; None while there is none.
         state: what it is doing.
         since: when it came into that state, Unix seconds.

@@ -13,7 +13,7 @@ Severity = Literal["blue", "yellow", "orange", "red"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 """From 一般 to 特别重大."""
 
-State = Literal["firing", "repeat", "escalated", "acknowledged", "resolved", "test"]
+State = Literal["firing", "repeat", "escalated", "acknowledged", "resolved", "breached", "digest", "test"]
 Form = Literal["long", "short"]
 Style = Literal["card", "text"]
 Outcome = Literal["sent", "refused", "later", "unknown"]
@@ -85,7 +85,7 @@ class Message(Struct, frozen=True, kw_only=True):
         title: what happens, in a few words.
         summary: one sentence: the figure, and what is usual.
         at: when, in the time zone of the readers.
-        state: what became of the alert.
+        state: what became of the alert; `digest` for one about all alerts of a week.
         rule: the name of the rule.
         rule_version: its version; 0 for none.
         owner: who has claimed it; "" while nobody has.

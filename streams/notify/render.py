@@ -40,6 +40,7 @@ _STATES = {
     "escalated": ("升级", "escalated"),
     "acknowledged": ("已认领", "claimed"),
     "resolved": ("已解除", "resolved"),
+    "breached": ("超时", "overdue"),
     "test": ("测试", "test"),
 }
 _WEEKDAYS = "一二三四五六日"
@@ -159,6 +160,7 @@ def lines(
         mentions: the line that notifies people, in the platform's own words.
     """
     long = form == "long"
+    one_alert = message.state != "digest"
     found = [
         Line(markup.headline(headline(message, markup, keyword), message), 0),
         Line(_say(message.summary, markup, SENTENCE), 0),
@@ -169,7 +171,8 @@ def lines(
         )
     if long:
         zh, name_zh, en, name_en = _LEVELS[message.severity]
-        found.append(Line(t(f"级别：{zh}（{name_zh}）", f"Level: {en.lower()} ({name_en})"), 3))
+        if one_alert:
+            found.append(Line(t(f"级别：{zh}（{name_zh}）", f"Level: {en.lower()} ({name_en})"), 3))
         found += [
             Line(f"{_say(fact.label, markup, TITLE)}{t('：', ': ')}{_say(fact.value, markup, SENTENCE)}", 3)
             for fact in message.facts
@@ -186,7 +189,8 @@ def lines(
             Line(_say(f"· {_tag(brief.severity)}{brief.brand} · {brief.title}", markup, TITLE), 5)
             for brief in message.others[: OTHERS if long else 0]
         ]
-    found.append(Line(markup.escape(_footer(message, long=long)), 1))
+    if one_alert:
+        found.append(Line(markup.escape(_footer(message, long=long)), 1))
     if pressable := _links(message.links if long else message.links[:1], markup):
         found.append(Line(pressable, 2))
     if mentions:

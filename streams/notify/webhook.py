@@ -68,9 +68,9 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: 1.
-        alert_id: the alert it is about.
+        alert_id: the alert it is about; the key again for a digest.
         key: the idempotency key, as in the header: the same key again is the same notification.
-        state: firing, repeat, escalated, acknowledged, resolved or test.
+        state: firing, repeat, escalated, acknowledged, resolved, breached, digest or test.
         severity: blue, yellow, orange or red.
         brand: whom it is about.
         title: what happens, in a few words.

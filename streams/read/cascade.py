@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.cascades.bridges import Bridge, bridges, communities, reposted
 from streams.cascades.export import Node, nodes
 from streams.cascades.layout import sizes
 from streams.cascades.shape import TIES, Drift, drift
@@ -17,9 +16,6 @@ from streams.read.queries import Reader
 
 FOREMOST = 300
 """Key spreaders whose shares are read of a cascade that is too large to be read whole."""
-
-PAIRS = 300_000
-"""Reposts that communities are found in; of more, the newest."""
 
 
 class Detail(NamedTuple):
@@ -81,7 +77,8 @@ ORDER BY level LIMIT {most:UInt32}
 """
 
 _SPREADERS = """
-SELECT k.user_id AS user_id, k.direct AS direct, k.subtree AS subtree, said.followers AS followers,
+SELECT k.user_id AS user_id, k.direct AS direct, k.subtree AS subtree,
+    greatest(said.followers, root.author_followers) AS followers,
     said.tone AS tone, if(label.label = '', 'none', label.label) AS label
 FROM
 (
@@ -93,6 +90,11 @@ LEFT ANY JOIN
     SELECT user_id, max(author_followers) AS followers, avgOrNullIf(score, sentiment != '') AS tone
     FROM shares_latest WHERE root_id = {root:String} GROUP BY user_id
 ) AS said ON said.user_id = k.user_id
+LEFT ANY JOIN
+(
+    SELECT author_id, author_followers FROM cascade_standing FINAL
+    WHERE root_id = {root:String} AND author_id != ''
+) AS root ON root.author_id = k.user_id
 LEFT ANY JOIN accounts_latest AS label ON label.platform = k.platform AND label.author_id = k.user_id
 ORDER BY subtree DESC, direct DESC, user_id
 """
@@ -107,11 +109,16 @@ _FANS = (
     "SELECT way, uniqExact(user_id) FROM cascade_fans WHERE root_id = {root:String} GROUP BY way ORDER BY way"
 )
 
-# One row of arrays: a reader's limit counts rows, and columns are what a tree is made of.
+# One row of arrays: a reader's limit counts rows, and columns are what a tree is made of. They are gathered as tuples
+# and then taken apart: several groupArray of one query differ in order where a column is stored as sparse.
 _EDGES = """
-SELECT groupArray(share_id), groupArray(parent_id), groupArray(user_id), groupArray(toUnixTimestamp64Milli(shared)),
-    groupArray(bitShiftLeft(toUInt64(src_epoch), 40) + src_offset), groupArray(author_followers),
-    groupArray(toString(tie)), groupArray(if(sentiment = '', nan, score))
+SELECT edges.1, edges.2, edges.3, edges.4, edges.5, edges.6, edges.7, edges.8 FROM
+(
+SELECT groupArray((
+    share_id, parent_id, user_id, toUnixTimestamp64Milli(shared),
+    bitShiftLeft(toUInt64(src_epoch), 40) + src_offset, author_followers,
+    toString(tie), if(sentiment = '', nan, score)
+)) AS edges
 FROM
 (
     SELECT * FROM shares_latest
@@ -124,6 +131,7 @@ FROM
         )
     )
     LIMIT {most:UInt64}
+)
 )
 """
 
@@ -149,30 +157,6 @@ LEFT ANY JOIN
     )
 ) AS p ON p.platform = c.platform AND p.post_id = c.root_id
 ORDER BY if({live:Bool}, toUnixTimestamp64Milli(last_share), size) DESC, root_id
-"""
-
-_PAIRS = """
-SELECT groupArray(who), groupArray(whom) FROM
-(
-    SELECT s.user_id AS who, if(s.parent_id = s.root_id, r.author_id, p.user_id) AS whom
-    FROM
-    (
-        SELECT root_id, parent_id, user_id, shared FROM shares_latest
-        WHERE shared >= {since:DateTime64(3, 'UTC')} AND shared < {until:DateTime64(3, 'UTC')}
-        ORDER BY shared DESC LIMIT {most:UInt64}
-    ) AS s
-    LEFT ANY JOIN
-    (
-        SELECT root_id, share_id, user_id FROM shares_latest
-        WHERE root_id IN
-        (
-            SELECT root_id FROM shares_latest
-            WHERE shared >= {since:DateTime64(3, 'UTC')} AND shared < {until:DateTime64(3, 'UTC')}
-        )
-    ) AS p ON p.root_id = s.root_id AND p.share_id = s.parent_id
-    LEFT ANY JOIN (SELECT root_id, author_id FROM cascade_standing FINAL) AS r ON r.root_id = s.root_id
-)
-WHERE whom != ''
 """
 
 
@@ -276,17 +260,3 @@ async def listed(reader: Reader, *, live: bool, most: int = 50) -> list[dict[str
         most: how many.
     """
     return (await reader.ask(_LISTED, {"live": live, "most": most})).dicts()
-
-
-async def between(reader: Reader, since: Any, until: Any, *, top: int = 20) -> list[Bridge]:
-    """Users who link communities, by who reposted whom in a range of time. Raises like `Reader.run`.
-
-    Args:
-        reader: the store.
-        since: begin of the range.
-        until: its end, not included.
-        top: how many.
-    """
-    who, whom = (await reader.ask(_PAIRS, {"since": since, "until": until, "most": PAIRS})).rows[0]
-    pairs = reposted(zip(who, whom, strict=True))
-    return bridges(pairs, communities(pairs), top=top)

@@ -23,16 +23,37 @@ _POSTS = (
 )
 
 
+class Matched(NamedTuple):
+    """A post that a rule matches.
+
+    Attributes:
+        post: the post.
+        hits: by which rules.
+        sentiment: its tone.
+        tones: brand that it names → tone toward it.
+    """
+
+    post: Post
+    hits: list[Hit]
+    sentiment: str
+    tones: dict[str, str]
+
+
 class Page(NamedTuple):
     """Some of the posts of a window.
 
     Attributes:
         scanned: how many posts.
-        hits: those that a rule matches, and by which rules.
+        matched: those that a rule matches.
     """
 
     scanned: int
-    hits: list[tuple[Post, list[Hit]]]
+    matched: list[Matched]
+
+    @property
+    def hits(self) -> list[tuple[Post, list[Hit]]]:
+        """The posts that a rule matches, and by which rules."""
+        return [(one.post, one.hits) for one in self.matched]
 
 
 def matches(
@@ -78,7 +99,16 @@ def _match(matcher: Matcher, segmenter: Segmenter, page: Sequence[dict[str, Any]
         )
 
     batch = Batch(texts, folded, _Cuts(segmenter, folded), records.post_columns(posts, tones))
-    return Page(len(posts), [(posts[row], hits) for row, hits in matcher.match(batch).items()])
+    matched = [
+        Matched(
+            posts[row],
+            hits,
+            page[row]["sentiment"],
+            dict(zip(page[row]["mentions.brand"], page[row]["mentions.sentiment"], strict=True)),
+        )
+        for row, hits in matcher.match(batch).items()
+    ]
+    return Page(len(posts), matched)
 
 
 class _Cuts(Sequence[list[str]]):

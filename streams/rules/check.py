@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from unicodedata import category
 
+import msgspec
+
 from streams.language import t
 from streams.rules.fields import FIELDS
 from streams.rules.files import Entry, Problem
@@ -34,11 +36,13 @@ def review(entries: Sequence[Entry], stopwords: Collection[str], brands: Collect
     found: list[Problem] = []
     firsts: dict[Hashable, Entry] = {}
     for entry in entries:
-        tree = parse(entry.rule.query)
-        found += _too_much(entry, tree, stopwords)
-        found += _never(entry, tree)
-        found += _not_meant(entry, tree)
+        if entry.rule.query:
+            tree = parse(entry.rule.query)
+            found += _too_much(entry, tree, stopwords)
+            found += _never(entry, tree)
+            found += _not_meant(entry, tree)
         found += _brand(entry, brands)
+        found += _per_cent(entry)
         first = firsts.setdefault(_conditions(entry), entry)
         if first is not entry:
             found.append(_twice(entry, first))
@@ -65,8 +69,14 @@ def _any(operand: Iterable[Words]) -> frozenset[Hashable]:
 
 
 def _conditions(entry: Entry) -> Hashable:
-    rule = entry.rule
-    return canonical(rule.tree()), rule.brand
+    rule, tree = entry.rule, entry.rule.tree()
+    asked = None if tree is None else canonical(tree)
+    if rule.kind == "post":
+        return asked, rule.brand
+    rest = msgspec.structs.replace(
+        rule, name="", query="", severity="blue", by_reach={}, by_count={}, team="", description=""
+    )
+    return asked, msgspec.json.encode(rest)
 
 
 def _too_much(entry: Entry, tree: Node, stopwords: Collection[str]) -> Iterator[Problem]:
@@ -170,16 +180,28 @@ def _brand(entry: Entry, brands: Collection[str]) -> Iterator[Problem]:
         yield entry.warning("brand", "unknown_brand", message.strip())
 
 
+def _per_cent(entry: Entry) -> Iterator[Problem]:
+    rule = entry.rule
+    for key, bound in (("above", rule.above), ("below", rule.below)):
+        if rule.measure in ("negative_share", "nsr") and bound and 0 < abs(bound) <= 1:
+            message = t(
+                f"{rule.measure} 以百分数计，{bound:g} 是百分之{bound:g}；是不是想写 {100 * bound:g}？",
+                f"{rule.measure} is in per cent, {bound:g} is {bound:g} %; did you mean {100 * bound:g}?",
+            )
+            yield entry.warning(key, "per_cent", message)
+
+
 def _twice(entry: Entry, first: Entry) -> Problem:
     name = first.rule.name
+    key, column = ("query", 1) if entry.rule.query else ("name", None)
     if entry.rule.severity == first.rule.severity:
         message = t(
-            f"与规则 {name} 的条件相同，同一条帖子会报两次；删去一条",
-            f"asks the same as rule {name}, so that a post is reported twice: delete one",
+            f"与规则 {name} 的条件相同，同一件事会报两次；删去一条",
+            f"asks the same as rule {name}, so that the same is reported twice: delete one",
         )
-        return entry.warning("query", "duplicate_rule", message, 1)
+        return entry.warning(key, "duplicate_rule", message, column)
     message = t(
         f"与规则 {name} 的条件相同，级别却是 {entry.rule.severity} 和 {first.rule.severity}；只留一条",
         f"asks the same as rule {name}, but is {entry.rule.severity} where that is {first.rule.severity}: keep one",
     )
-    return entry.warning("query", "competing_rule", message, 1)
+    return entry.warning(key, "competing_rule", message, column)

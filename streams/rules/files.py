@@ -1,42 +1,22 @@
 """Rules as files: `[[rule]]` tables of `rules/*.toml`, each mistake with its line and column."""
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import msgspec
 import tomlkit
+from tomlkit.items import InlineTable
 
 from streams.errors import BadConfig
 from streams.language import t
-from streams.rules.fields import FIELDS
+from streams.rules.keys import faults, rule_of, table_of, unknown
 from streams.rules.mistakes import QueryError
 from streams.rules.parse import parse
-from streams.rules.rule import SEVERITIES, Rule
+from streams.rules.rule import Rule
 from streams.text.places import place, place_of_error
 
 Level = Literal["error", "warning"]
-
-_TYPES: dict[str, tuple[type, str, str]] = {
-    "name": (str, '文字，如 name = "…"', 'text: name = "…"'),
-    "query": (str, "文字，如 query = '…'", "text: query = '…'"),
-    "brand": (str, '文字，如 brand = "…"', 'text: brand = "…"'),
-    "sentiment": (str, "pos、neu 或 neg", "pos, neu or neg"),
-    "reach": (int, "不小于 0 的整数", "an integer from 0"),
-    "severity": (str, "、".join(SEVERITIES), ", ".join(SEVERITIES)),
-    "enabled": (bool, "true 或 false", "true or false"),
-    "description": (str, '文字，如 description = "…"', 'text: description = "…"'),
-    "version": (int, "改动所依据的版本，整数", "the version it was edited from, an integer"),
-}
-_CHOICES = {"sentiment": FIELDS["sentiment"].values, "severity": SEVERITIES}
-_CHINESE = {
-    "正面": "pos", "中性": "neu", "负面": "neg",
-    "蓝": "blue", "黄": "yellow", "橙": "orange", "红": "red",
-    "一般": "blue", "较大": "yellow", "重大": "orange", "特别重大": "red",
-}  # fmt: skip
-_LONGEST_NAME = 64
 
 
 class Problem(NamedTuple):
@@ -131,7 +111,7 @@ def read(source: str, file: str) -> tuple[list[Entry], list[Problem]]:
         return [], [Problem(file, *place_of_error(source, error), "bad_toml", message)]
     tables = document.pop("rule", [])
     problems = [
-        Problem(file, *place(source, [key], key=True), "unknown_key", _unknown(key, ("rule",)))
+        Problem(file, *place(source, [key], key=True), "unknown_key", unknown(key, ("rule",)))
         for key in document
     ]
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -144,7 +124,7 @@ def read(source: str, file: str) -> tuple[list[Entry], list[Problem]]:
         found = list(_mistakes(table, values))
         problems += found
         if not found:
-            entries.append(Entry(msgspec.convert(values, Rule), table, values.get("version")))
+            entries.append(Entry(rule_of(values), table, values.get("version")))
     return entries, problems
 
 
@@ -195,12 +175,9 @@ def definition(rule: Rule, version: int | None = None) -> str:
         rule: the rule.
         version: the one that an edit of the file is based on.
     """
-    given: dict[str, Any] = msgspec.to_builtins(rule)
-    plain = msgspec.to_builtins(Rule(name=rule.name, query=rule.query))
     table = tomlkit.table()
-    for key, value in given.items():
-        if key in ("name", "query") or value != plain[key]:
-            table.add(key, value)
+    for key, value in table_of(rule).items():
+        table.add(key, _inline(value) if isinstance(value, dict) else value)
     if version is not None:
         table.add("version", version)
     tables = tomlkit.aot()
@@ -218,52 +195,20 @@ def with_version(source: str, number: int, version: int) -> str:
     return tomlkit.dumps(document)
 
 
+def _inline(values: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table
+
+
 def _mistakes(table: Table, values: Mapping[str, Any]) -> Iterator[Problem]:
-    for key in ("name", "query"):
-        if key not in values:
-            message = t(f"缺少 {key}，加一行 {key} = …", f"{key} is missing: add a line {key} = …")
-            yield table.problem(key, "missing_key", message)
-    for key, value in values.items():
-        if key not in _TYPES:
-            at = place(table.source, ["rule", table.number, key], key=True)
-            message = _unknown(key, tuple(_TYPES))
-            yield Problem(table.file, *at, "unknown_key", message, rule=table.name)
-        elif wrong := _wrong_value(key, value):
-            yield table.problem(key, "bad_value", wrong)
+    for fault in faults(values):
+        at_key = fault.code in ("unknown_key", "unused_key")
+        at = place(table.source, ["rule", table.number, fault.key], key=at_key)
+        yield Problem(table.file, *at, fault.code, fault.message, rule=table.name)
     query = values.get("query")
-    if isinstance(query, str):
+    if isinstance(query, str) and (query or values.get("kind", "post") == "post"):
         try:
             parse(query)
         except QueryError as error:
             yield table.problem("query", error.code, error.message, column=error.column)
-
-
-def _wrong_value(key: str, value: object) -> str | None:
-    kind, zh, en = _TYPES[key]
-    wrong = type(value) is not kind
-    hint = ""
-    if key in _CHOICES and not wrong:
-        assert isinstance(value, str)
-        wrong = value not in _CHOICES[key]
-        near = _CHINESE.get(value) or next(
-            iter(difflib.get_close_matches(value.lower(), _CHOICES[key], n=1)), ""
-        )
-        hint = t(f"；是不是想写 {near}？", f"; did you mean {near}?") if near in _CHOICES[key] else ""
-    if key in ("reach", "version") and isinstance(value, int):
-        wrong = wrong or value < 0
-    if key == "name" and isinstance(value, str):
-        if len(value) > _LONGEST_NAME:
-            return t(f"name 最多 {_LONGEST_NAME} 个字", f"name has at most {_LONGEST_NAME} characters")
-        wrong = not value.strip()
-    return t(f"{key} 要写 {zh}{hint}", f"{key} must be {en}{hint}") if wrong else None
-
-
-def _unknown(key: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key.lower(), known, n=1)
-    if near:
-        return t(
-            f"没有 {key} 这一项，是不是想写 {near[0]}？", f"there is no key {key}; did you mean {near[0]}?"
-        )
-    return t(
-        f"没有 {key} 这一项，可用：{'、'.join(known)}", f"there is no key {key}; known are {', '.join(known)}"
-    )

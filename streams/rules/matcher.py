@@ -47,7 +47,8 @@ class Matcher:
     searched properly and decided. None of this changes what matches.
 
     Args:
-        rules: in the order that the indices of hits count them; one that is not enabled never matches.
+        rules: in the order that the indices of hits count them; one that is not enabled, or has no query,
+            never matches.
         segmenter: the one that cuts the texts.
 
     Attributes:
@@ -60,7 +61,11 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule], segmenter: Segmenter) -> None:
         self.rules = tuple(rules)
         self._segmenter = segmenter
-        self._trees = {index: rule.tree() for index, rule in enumerate(self.rules) if rule.enabled}
+        self._trees = {
+            index: tree
+            for index, rule in enumerate(self.rules)
+            if rule.enabled and (tree := rule.tree()) is not None
+        }
         self._glances = {index: glance(tree) for index, tree in self._trees.items()}
         indices = list(self._trees)
         self._shards = [

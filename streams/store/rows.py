@@ -47,7 +47,7 @@ class Hits(NamedTuple):
     variant: list[list[str]]
 
 
-class Verdicts(NamedTuple):
+class Judgements(NamedTuple):
     """What the judge says of a batch.
 
     Attributes:
@@ -79,7 +79,7 @@ class Source(NamedTuple):
     appended: Sequence[int]
 
 
-def post_columns(posts: Sequence[Post], verdicts: Verdicts, source: Source) -> Columns:
+def post_columns(posts: Sequence[Post], judgements: Judgements, source: Source) -> Columns:
     """Columns of `posts`."""
     published, clamped = _clamp([p.published for p in posts], source.appended)
     edited, _ = _clamp([p.edited or 0.0 for p in posts], source.appended)
@@ -102,7 +102,7 @@ def post_columns(posts: Sequence[Post], verdicts: Verdicts, source: Source) -> C
         "edited": edited,
         "author_id": [p.author.id if p.author else "" for p in posts],
         **_author_columns([p.author for p in posts], source.appended),
-        **_verdict_columns(verdicts, len(posts)),
+        **_verdict_columns(judgements, len(posts)),
         "origin": [p.via for p in posts],
         "flags": _flags([p.filled for p in posts], clamped, "published"),
         **_source_columns(source, len(posts)),
@@ -110,7 +110,7 @@ def post_columns(posts: Sequence[Post], verdicts: Verdicts, source: Source) -> C
     return _without_defaults(columns)
 
 
-def share_columns(shares: Sequence[Share], verdicts: Verdicts, source: Source) -> Columns:
+def share_columns(shares: Sequence[Share], judgements: Judgements, source: Source) -> Columns:
     """Columns of `shares`; a share without words has an empty sentiment."""
     shared, clamped = _clamp([s.shared for s in shares], source.appended)
     columns: Columns = {
@@ -128,7 +128,7 @@ def share_columns(shares: Sequence[Share], verdicts: Verdicts, source: Source) -
         "paid": [s.paid for s in shares],
         "landing": [s.landing for s in shares],
         **_author_columns([s.author for s in shares], source.appended),
-        **_verdict_columns(verdicts, len(shares)),
+        **_verdict_columns(judgements, len(shares)),
         "origin": [s.via for s in shares],
         "flags": _flags([s.filled for s in shares], clamped, "shared"),
         **_source_columns(source, len(shares)),
@@ -281,8 +281,8 @@ def _author_columns(authors: Iterable[Author | None], appended: Sequence[int]) -
     }
 
 
-def _verdict_columns(verdicts: Verdicts, n: int) -> Columns:
-    analysis, hits = verdicts.analysis, verdicts.hits
+def _verdict_columns(judgements: Judgements, n: int) -> Columns:
+    analysis, hits = judgements.analysis, judgements.hits
     return {
         "words": analysis.words,
         "sentiment": analysis.sentiment,
@@ -304,10 +304,10 @@ def _verdict_columns(verdicts: Verdicts, n: int) -> Columns:
         "aspects.stop": analysis.aspect_stops,
         "stage": analysis.stage,
         "intent": analysis.intent,
-        "own_brand": verdicts.own_brands,
+        "own_brand": judgements.own_brands,
         **{f"hits.{name}": column for name, column in hits._asdict().items()},
         "simhash": analysis.simhash,
-        "judge": [verdicts.judge] * n,
+        "judge": [judgements.judge] * n,
     }
 
 

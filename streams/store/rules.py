@@ -64,6 +64,16 @@ def newest(connection: Connection) -> dict[str, Stored]:
     }
 
 
+def version(connection: Connection, name: str, number: int) -> Rule | None:
+    """One version of a rule; None where there is none or it cannot be read. Raises as `Connection.query`."""
+    found = connection.query(
+        "SELECT version, definition, removed, actor FROM rules "
+        "WHERE name = {name:String} AND version = {version:UInt32} ORDER BY at LIMIT 1",
+        {"name": name, "version": number},
+    )
+    return _stored(*found.rows[0]).rule if found.rows else None
+
+
 def change(
     connection: Connection,
     changes: Sequence[Change],
@@ -93,6 +103,7 @@ def change(
             {
                 "name": list(wanted),
                 "version": [version for version, _ in wanted.values()],
+                "kind": [rule.kind if rule else "" for _, rule in wanted.values()],
                 "definition": [
                     msgspec.json.encode(rule).decode() if rule else "" for _, rule in wanted.values()
                 ],

@@ -51,10 +51,6 @@ class Characters(NamedTuple):
     version: int
 
 
-NOTHING = Characters({}, {}, frozenset(), frozenset(), frozenset(), {}, {}, 0)
-"""Without the file there are still homophones, pinyin and abbreviations, only less precise."""
-
-
 @cache
 def load(file: Path) -> Characters:
     """Read and check the file.

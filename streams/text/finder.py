@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from streams.text.characters import NOTHING, Characters, load
+from streams.text.characters import Characters, load
 from streams.text.disguise import Disguise, asked
 from streams.text.line import Line, Span, latin
 from streams.text.normalise import fold
@@ -117,8 +117,10 @@ class Finder:
         self._phrase = [term.phrase for term in terms]
         self._folded = [" ".join(fold(term.text).split()) for term in terms]
         self._segmenter = segmenter
-        if characters is None:
-            characters = load(_shipped()) if any(term.evasions for term in terms) else NOTHING
+        if (
+            characters is None
+        ):  # also where no term asks for evasions: one term must not change another's hits
+            characters = load(_shipped())
         self._disguise = Disguise(segmenter, characters)
         squeezed: list[tuple[str, Pattern]] = []
         verbatim: list[tuple[str, Pattern]] = []
@@ -251,7 +253,7 @@ class Finder:
         stop = start + len(pattern.text)
         if not line.whole(start, stop):
             return False
-        return self._phrase[pattern.term] or not line.astride(start, stop)
+        return self._phrase[pattern.term] or line.stands(start, stop)
 
 
 def _shown(pattern: Pattern) -> str:

@@ -17,7 +17,7 @@ from streams.text import agreement, profiles
 from streams.text.normalise import fold
 from streams.text.problems import Document, Problem, Problems, text
 from streams.text.profiles import SECTORS, Brand, CompetitorSet, Profile
-from streams.text.segment import UserWord
+from streams.text.segment import NAME, UserWord
 
 KINDS = (
     "pos",
@@ -345,7 +345,9 @@ class _Reading:
         brands = tuple(profile.brand for profile in found)
         user_words = {word.word: word for profile in found for word in profile.words}
         for brand in brands:
-            for term in (*brand.terms, *brand.shadows):
+            for term in brand.terms:
+                user_words.setdefault(term, UserWord(term, tag=NAME))
+            for term in brand.shadows:
                 user_words.setdefault(term, UserWord(term))
         for word in self._sentiment:
             if len(word) > 1 and word.isalnum():

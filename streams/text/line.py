@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from streams.text.normalise import places
-from streams.text.odds import inner
+from streams.text.odds import gain, inner
 from streams.text.segment import Segmenter
 from streams.text.track import letter
 
@@ -18,6 +18,9 @@ _LONGEST_GAP = 8
 _AROUND = 6
 """Characters on either side that decide how a word is cut."""
 
+
+_BETTER = 2.0
+"""How much likelier a place must be with the word than with those that reach over its ends, as a logarithm."""
 
 _FEW = 100
 """Tokens of a short text."""
@@ -109,7 +112,7 @@ class Line:
 
         Nor does a user word where jieba's own dictionary would begin or end a word: 退货 in 想退货.
         """
-        ends, tokens, knows = self._ends, self._tokens, self._segmenter.knows
+        ends, tokens, knows = self._ends, self._tokens, self._segmenter.swallows
         first, last = bisect_right(ends, start), bisect_right(ends, stop - 1)
         head, tail = tokens[first], tokens[last]
         cut = start - (ends[first] - len(head))
@@ -117,6 +120,17 @@ class Line:
             return True
         cut = stop - (ends[last] - len(tail))
         return cut < len(tail) and knows(tail) and cut not in inner(tail)[1]
+
+    def stands(self, start: int, stop: int) -> bool:
+        """Whether a word stands here: none reaches over its ends, or those around it read far better with it.
+
+        刷单 in 刷单日结 is one although 单日 is a word; 大麻 in 大麻烦 is none.
+        """
+        if not self.astride(start, stop):
+            return True
+        term = self.text[start:stop]
+        before, after = self.around(start, stop)
+        return gain(before, term, term, after) >= _BETTER
 
     def words(self, start: int, stop: int) -> list[tuple[int, str]]:
         """The words that touch the span, each with its place; guesses are cut into what the dictionary knows."""
@@ -139,7 +153,7 @@ class Line:
         before, after = self.around(span.start, span.stop)
         [tokens] = self._segmenter.cut([before + plain + after])
         squeezed = Line("", before + plain + after, tokens, self._segmenter)
-        return not squeezed.astride(len(before), len(before) + len(plain))
+        return squeezed.stands(len(before), len(before) + len(plain))
 
     def read(self, start: int, units: str, last: int) -> Span | None:
         """How `units` are written from `start` on; None when symbols or repeats have no end.

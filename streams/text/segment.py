@@ -15,6 +15,10 @@ _LATIN = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)").split
 """How jieba cuts what it has no word for: rjieba leaves t.cn and 2015-11-25 in one piece, jieba does not."""
 
 
+NAME = "nz"
+"""jieba's tag of a proper name; of those that only a brand's profile knows, each part is meant as well."""
+
+
 class UserWord(NamedTuple):
     """A line of a user dictionary: `word [frequency] [tag]`.
 
@@ -43,7 +47,10 @@ class Segmenter:
     def __init__(self, words: Iterable[UserWord] = ()) -> None:
         self._jieba = rjieba.Jieba()
         self.words: list[UserWord] = []
+        self._names: set[str] = set()
         for word in words:
+            if word.tag == NAME and not self._jieba.has_word(word.word):
+                self._names.add(word.word)
             if word.frequency is not None or not self._whole(word.word):
                 self._jieba.add_word(*word)
                 self.words.append(word)
@@ -55,6 +62,10 @@ class Segmenter:
     def knows(self, word: str) -> bool:
         """Whether the dictionary holds the word: a word guessed by the HMM is not known."""
         return bool(self._jieba.has_word(word))
+
+    def swallows(self, word: str) -> bool:
+        """Whether what is written inside the word is not meant: 大麻 in 大麻烦, but not 星曜 in the name 星曜手机."""
+        return word not in self._names and self.knows(word)
 
     def split(self, word: str) -> list[str]:
         """The dictionary words in a word that the HMM guessed; a known word stays whole."""

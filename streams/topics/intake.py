@@ -168,9 +168,10 @@ class Intake:
             if name not in ready:
                 raise self._missing(name, item)
         try:
-            return msgspec.convert(ready, self.topic.struct)
+            record: msgspec.Struct = msgspec.convert(ready, self.topic.struct)
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from error
+        return record
 
     def _sorted(self, item: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The known fields with values of their types, the author's apart."""

@@ -18,11 +18,32 @@ from streams.boards.panels import Runner
 from streams.clock import SYSTEM, Clock
 from streams.config import Settings, shipped
 from streams.read.queries import Reader
-from streams.web import api, cascades, corrections, health, openapi, pages, problems, writes
+from streams.web import (
+    act_api,
+    alert_api,
+    alerts,
+    api,
+    cascades,
+    cases,
+    corrections,
+    health,
+    openapi,
+    pages,
+    problems,
+    rule_api,
+    rules,
+    silences,
+    writes,
+)
+from streams.web.acts import Await, Desk, watch
+from streams.web.aid import Aid
 from streams.web.guard import Guard
 from streams.web.live import Hub
 from streams.web.login import Login
+from streams.web.paper import Paper
 from streams.web.status import Lag, Monitor
+from streams.web.why import Why
+from streams.web.workshop import Workshop
 
 STATIC = Path(__file__).parent / "static"
 
@@ -43,6 +64,8 @@ def create(
     clock: Clock = SYSTEM,
     dashboards: Path | None = None,
     correct: corrections.Correct | None = None,
+    tell: Callable[[], writes.Feed] | None = None,
+    outcome: Await | None = None,
 ) -> Web:
     """The page and the API.
 
@@ -54,6 +77,8 @@ def create(
         clock: the time.
         dashboards: folder of dashboards, by default the shipped one.
         correct: stores a correction; by default in the store of the settings.
+        tell: makes the feeder of what people do to alerts; by default that of the write API.
+        outcome: waits for what an act causes; by default looks in the store of the settings.
 
     Raises:
         BadConfig: a dashboard cannot be read.
@@ -63,8 +88,12 @@ def create(
     runner = Runner(reader, clock=clock)
     hub = Hub(boards, runner, reader, clock)
     monitor = Monitor(reader, lag, hub.announce, clock)
-    writer = writes.Writer(connect)
+    writer, teller = writes.Writer(connect), writes.Writer(tell or connect)
     correct = correct or corrections.at(settings.store.url.get_secret_value())
+    reading = (settings.store.reader_url or settings.store.url).get_secret_value()
+    desk, paper = Desk(teller, outcome or watch(reading), clock), Paper(settings, clock)
+    workshop = Workshop(settings, clock)
+    sheet = alerts.Sheet(settings, reader, desk, paper, Why(reading, clock))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -75,12 +104,20 @@ def create(
             watching.cancel()
             hub.close()
             await asyncio.to_thread(writer.close)
+            await asyncio.to_thread(teller.close)
             await asyncio.to_thread(reader.close)
 
     app = Litestar(
         route_handlers=[
             *pages.handlers(settings, boards, translations(folder), reader, correct),
             *cascades.handlers(settings, reader),
+            *alerts.handlers(reader, desk, paper, sheet),
+            *alert_api.handlers(reader, desk),
+            *act_api.handlers(settings, reader, desk),
+            *cases.handlers(settings, reader, desk, paper, Aid(settings, reader, clock)),
+            *rules.handlers(settings.web, reader, paper, workshop),
+            *rule_api.handlers(settings.web, reader, workshop),
+            *silences.handlers(settings.web, reader, desk, paper),
             *api.handlers(boards, runner, hub, clock),
             *writes.handlers(writer, settings.web, settings.edge, clock),
             *corrections.handlers(correct, reader, settings.web),

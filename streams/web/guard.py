@@ -111,7 +111,7 @@ def may_write(scope: Scope, settings: WebSettings) -> None:
                 {"WWW-Authenticate": "Bearer"},
             )
         return
-    if not _this_host(scope):
+    if not on_this_host(scope):
         raise Problem(
             401,
             "token-needed",
@@ -128,24 +128,39 @@ def may_submit(scope: Scope, settings: WebSettings) -> None:
     """Return if this request is a form of our own page, sent by somebody who may read it.
 
     On an exposed address `Login` has let through only who has the token; on this host, nobody needs one.
-    Browsers say with every form where it comes from, so a request that does not is no form.
 
     Raises:
         Problem: 401 or 403.
     """
-    if _foreign(scope) or not (header(scope, b"origin") or header(scope, b"sec-fetch-site") == "same-origin"):
-        raise _cross_origin(scope)
-    if not settings.exposed and not _this_host(scope):
+    from_our_page(scope)
+    if not settings.exposed and not on_this_host(scope):
         raise Problem(
             401,
             "not-this-host",
             t("只接受本机提交", "Only from this host"),
             t(
-                "经代理不能提交表单：把 web.host 设为代理可达的地址并登录，或用 POST /api/v1/corrections 带令牌",
+                "经代理不能提交表单：把 web.host 设为代理可达的地址并登录，或用 /api/v1 带令牌",
                 "Not through a proxy: set web.host to an address it reaches and log in, "
-                "or POST /api/v1/corrections with the token",
+                "or use /api/v1 with the token",
             ),
         )
+
+
+def from_our_page(scope: Scope) -> None:
+    """Return if a form of our own page sends this: browsers say so with every form.
+
+    Raises:
+        Problem: 403.
+    """
+    if _foreign(scope) or not (header(scope, b"origin") or header(scope, b"sec-fetch-site") == "same-origin"):
+        raise _cross_origin(scope)
+
+
+def on_this_host(scope: Scope) -> bool:
+    """Whether a program on this host asks, not a proxy for somebody else."""
+    client = scope.get("client")
+    forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
+    return not forwarded and client is not None and _loopback(client[0])
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -174,13 +189,6 @@ def _cross_origin(scope: Scope) -> Problem:
         t("不接受其他网站的提交", "Not from another site"),
         t(f"来自 {origin} 的浏览器请求不能写入", f"Browser requests from {origin} may not write"),
     )
-
-
-def _this_host(scope: Scope) -> bool:
-    """Whether a program on this host asks, not a proxy for somebody else."""
-    client = scope.get("client")
-    forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded")
-    return not forwarded and client is not None and _loopback(client[0])
 
 
 def _loopback(address: str) -> bool:

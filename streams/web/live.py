@@ -117,12 +117,14 @@ class Feed:
         try:
             extent = await state.extent(self._reader, *span)
             listed = await self._runner.listed(self._board, span)
+            texts = await self._runner.texts(self._board, span)
         except KoubeiError as error:
             self.publish("view", "view", {"error": problems.of(error).body()})
         else:
             latest = int(extent.latest.timestamp() * 1000) if extent.latest else None
             shown = {v.name: listed[v.name] for v in self._board.templating.variables if v.hide == 0}
-            self.publish("view", "view", {**extent._asdict(), "latest": latest, "listed": shown})
+            told = {**extent._asdict(), "latest": latest, "listed": shown, "texts": texts}
+            self.publish("view", "view", told)
         self._rest("view", max(self._clock.monotonic() - began, 0.2))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from streams.boards.board import Board
 from streams.config import Settings
 from streams.errors import KoubeiError
 from streams.language import LANGUAGES, t
-from streams.read.post import PostDetail
+from streams.read.post import Hit, Mention
 from streams.read.post import post as read_post
 from streams.read.queries import Reader
 from streams.store.corrections import (
@@ -92,7 +92,7 @@ def handlers(
             found=found,
             post=found.fields,
             tokens=found.fields["tokens"],
-            pieces=pieces(found.fields["text"], marks(found, lang)),
+            pieces=pieces(found.fields["text"], marks(found.mentions, found.hits, lang)),
             link=web_address(found.fields["url"]),
             when=lambda moment: written(moment, zone, lang),
             gap=gap,
@@ -152,7 +152,7 @@ def handlers(
     return [overview, detail, correct]
 
 
-def marks(found: PostDetail, lang: str) -> list[Mark]:
+def marks(mentions: Sequence[Mention], hits: Sequence[Hit], lang: str) -> list[Mark]:
     """What is shown of a post's text: its brands, the evidence of the verdicts, the terms of the rules it meets."""
     en = lang == "en"
     made = [
@@ -162,7 +162,7 @@ def marks(found: PostDetail, lang: str) -> list[Mark]:
             f"named tone-{mention.counted}",
             f"{mention.brand}{': ' if en else '：'}{word('sentiment', mention.counted, lang)}",
         )
-        for mention in found.mentions
+        for mention in mentions
     ]
     made += [
         Mark(
@@ -173,11 +173,9 @@ def marks(found: PostDetail, lang: str) -> list[Mark]:
             if en
             else f"判断 {mention.brand} 为{word('sentiment', mention.sentiment, lang)}的依据",
         )
-        for mention in found.mentions
+        for mention in mentions
     ]
-    made += [
-        Mark(hit.start, hit.stop, "hit", f"{'rule ' if en else '规则 '}{hit.rule}") for hit in found.hits
-    ]
+    made += [Mark(hit.start, hit.stop, "hit", f"{'rule ' if en else '规则 '}{hit.rule}") for hit in hits]
     return made
 
 

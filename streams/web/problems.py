@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from streams.boards.panels import BadMacro, UnknownValue
 from streams.errors import BrokerUnavailable, KoubeiError, StoreRefused, StoreUnavailable
 from streams.language import t
+from streams.read.alerts import BadCursor
 from streams.store.corrections import BadCorrection, NoSuchMention
 
 PROBLEM = "application/problem+json"
@@ -99,6 +100,8 @@ def of(error: Exception) -> Problem:  # noqa: PLR0911 - one line an error
         return Problem(404, "no-such-mention", t("没有这处提及", "No such mention"), str(error))
     if isinstance(error, BadCorrection):
         return Problem(400, "bad-correction", t("更正不对", "The correction is wrong"), str(error))
+    if isinstance(error, BadCursor):
+        return Problem(400, "bad-cursor", t("翻页记号不对", "Wrong cursor"), str(error))
     if isinstance(error, BadMacro):
         return Problem(400, "bad-value", t("参数不对", "Wrong parameter"), str(error))
     if isinstance(error, HTTPException):

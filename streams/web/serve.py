@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from streams import language
-from streams.broker.address import Broker, landing_group
+from streams.broker.address import Broker, alerts_group, landing_group
 from streams.broker.feeder import Feeder
 from streams.broker.lag import lags
 from streams.config import Settings
@@ -16,7 +16,7 @@ from streams.errors import BadConfig
 from streams.language import t
 from streams.read.queries import Reader
 from streams.telemetry import log
-from streams.topics.registry import TOPICS
+from streams.topics.registry import LANDED
 from streams.web.app import create
 from streams.web.writes import ACK_LIMIT
 
@@ -45,8 +45,10 @@ def run(settings: Settings) -> None:
     web = create(
         settings,
         Reader((settings.store.reader_url or settings.store.url).get_secret_value()),
-        lambda: sum(partition.lag for partition in lags(broker, group, [topic.name for topic in TOPICS])),
+        lambda: sum(partition.lag for partition in lags(broker, group, [topic.name for topic in LANDED])),
         lambda: Feeder(broker, group, idle_limit=ACK_LIMIT),
+        # Of its own, because another group makes room in that topic.
+        tell=lambda: Feeder(broker, alerts_group(settings.kafka), idle_limit=ACK_LIMIT),
     )
     server = _Server(
         uvicorn.Config(

@@ -10,7 +10,7 @@ import structlog
 
 from streams.clock import Clock
 from streams.errors import KoubeiError
-from streams.read import state
+from streams.read import alerts, state
 from streams.read.queries import Reader
 
 EVERY = 3.0
@@ -65,6 +65,7 @@ class Monitor:
         try:
             fresh = await state.freshness(self._reader)
             outdated = await state.outdated(self._reader)
+            tally = await alerts.tally(self._reader)
             if self._clock.monotonic() >= self._silences_due:
                 self._silences = await state.silences(self._reader)
                 self._silences_due = self._clock.monotonic() + SILENCES_EVERY
@@ -78,6 +79,7 @@ class Monitor:
             found["outdated"] = [
                 one._asdict() | {"since": int(one.since.timestamp() * 1000)} for one in outdated
             ]
+            found["alerts"] = {"open": tally.open, "unclaimed": tally.unclaimed, "worst": tally.worst}
         try:
             found["lag"] = await self.lag()
         except KoubeiError as error:

@@ -8,7 +8,7 @@ import pytest
 from streams.derived.cascades import Cascades
 from streams.store.client import Connection
 from tests import servers
-from tests.browser.conftest import PHONE, Open, until
+from tests.browser.conftest import FULL, PHONE, Open, until
 from tests.embedded.test_cascades import finish, land, land_posts
 from tests.unit.cascades.oracle import Row
 from tests.webpage import Page, serving
@@ -23,6 +23,7 @@ class Live:
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.url = f"{page.url}/cascades/post"
+        self.board = f"{page.url}/?board=koubei-spread"
         self._connection = connection
         self._derived = Cascades()
         self._shares = 0
@@ -64,3 +65,18 @@ def test_a_phone_does_not_scroll_sideways(live: Live, open_page: Open) -> None:
     page = open_page(live.url, PHONE)
     until(page, DRAWN)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_the_board_draws_the_tree_and_says_what_it_hides(live: Live, open_page: Open) -> None:
+    page = open_page(live.board)
+    # The picture is a few seconds behind.
+    until(page, "document.querySelector('.card.nodeGraph canvas')", 30)
+    until(page, FULL)
+    assert page.locator(".card.failed").count() == 0
+    assert "个节点" in page.locator(".card.nodeGraph .chart").get_attribute("aria-label")
+    about = page.locator(".card.table", has_text="图中的传播").locator("tbody tr")
+    assert about.count() == 1
+    assert about.locator("td[data-label=未画出]").count() == 1
+    page.locator(".filter", has_text="源头").locator("button.chip").nth(1).click()
+    until(page, "location.search.includes('var-root=post')")
+    until(page, "document.querySelector('.card.nodeGraph canvas')", 30)

@@ -15,7 +15,7 @@ from streams.cli import run
 from streams.derived.cascades import Cascades
 from streams.store.client import Connection
 from tests import servers
-from tests.embedded.test_cascades import WORKED, finish, land, land_posts, numbered
+from tests.embedded.test_cascades import NOON, WORKED, finish, land, land_posts, numbered
 from tests.rows import HOSTILE
 from tests.unit.cascades.oracle import Row
 from tests.webpage import Page, serving
@@ -24,6 +24,52 @@ pytestmark = pytest.mark.embedded
 
 WIDE = 700
 """Shares of the live cascade: more than can be drawn."""
+
+
+def land_circles(connection: Connection) -> None:
+    """Two circles of people who share one another, x between them, a of them 水军."""
+    pairs = [(one, other) for circle in ("abcd", "mnop") for one in circle for other in circle if one < other]
+    rows = [
+        Row("circles", f"c{n}{who}", parent, who, NOON + n, followers=70 if who == "x" else 0, score=0.5)
+        for n, (one, other) in enumerate([*pairs, *pairs, ("x", "a"), ("x", "m")])
+        for who, parent in ((other, "circles"), (one, f"c{n}{other}"))
+    ]
+    brands: dict[str, list[Any]] = {
+        "mentions.brand": ["星曜"],
+        "mentions.sentiment": ["pos"],
+        "mentions.score": [0.5],
+        "mentions.start": [0],
+        "mentions.stop": [2],
+    }
+    land(
+        connection,
+        numbered(rows),
+        partition=1,
+        **{name: [value] * len(rows) for name, value in brands.items()},
+    )
+    # Somebody whose two posts were shared in both circles.
+    posts = [
+        Row(post, f"{post}{user}", post, f"{circle}{user}", NOON + 9, order=1000 + n)
+        for post, circle in (("left", "l"), ("right", "r"))
+        for n, user in enumerate("1234")
+    ]
+    pairs = [(one, other) for one in "1234" for other in "1234" if one != other]
+    talk = [
+        Row(post, f"{post}{one}{other}", f"{post}{other}", f"{circle}{one}", NOON + 10)
+        for post, circle in (("left", "l"), ("right", "r"))
+        for one, other in pairs
+    ]
+    about_posts = [*posts, *talk]
+    brands["mentions.brand"] = ["极光"]
+    land(
+        connection,
+        numbered(about_posts),
+        partition=2,
+        **{name: [value] * len(about_posts) for name, value in brands.items()},
+    )
+    rated = {"platform": ["微博"], "author_id": ["a"], "label": ["heavy"]}
+    connection.insert("accounts", {**rated, "posts": [9], "copies": [9], "score": [12]})
+    connection.insert("flagged_accounts", rated)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +85,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ClickHou
         ]
         hostile = [Row(HOSTILE, "h1", HOSTILE, user=HOSTILE), Row(HOSTILE, "h2", "h1", user="x")]
         land(connection, numbered(WORKED, wide, hostile))
-        land_posts(connection, [("tree", "author", 1000), (HOSTILE, HOSTILE, 1)])
+        land_circles(connection)
+        land_posts(
+            connection,
+            [
+                ("left", "bridge", 5_000),
+                ("right", "bridge", 5_000),
+                ("tree", "author", 1000),
+                (HOSTILE, HOSTILE, 1),
+            ],
+        )
         finish(connection, Cascades())
         connection.close()
         yield store
@@ -130,9 +185,34 @@ def test_an_unknown_root_and_an_export_of_none_are_refused(
 
 
 def test_who_links_communities(store: servers.ClickHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = koubei(store, capsys, "--bridges", "--since", "2010-01-01", "--json")
+    asked = ("--bridges", "--since", "2010-01-01", "--brand", "星曜")
+    code, out, _ = koubei(store, capsys, *asked, "--json")
+    first, *others = json.loads(out)
     assert code == 0
-    assert all(one["across"] > 0 and one["communities"] > 1 for one in json.loads(out))
+    assert first == {
+        "user": "x", "across": 1, "communities": 2, "participation": 0.5, "followers": 70, "tone": 0.5, "label": "none",
+    }  # fmt: skip
+    assert [(one["user"], one["label"]) for one in others] in ([("a", "heavy")], [("m", "none")])
+    assert "x" in koubei(store, capsys, *asked)[1]
+    # Without a, x is of one community.
+    assert json.loads(koubei(store, capsys, *asked, "--organic", "--json")[1]) == []
+    assert json.loads(koubei(store, capsys, *asked[:-1], "云岭", "--json")[1]) == []
+
+
+def test_an_author_who_links_has_the_followers_of_the_post(
+    store: servers.ClickHouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = koubei(store, capsys, "--bridges", "--since", "2010-01-01", "--brand", "极光", "--json")
+    assert code == 0
+    assert {one["user"]: one["followers"] for one in json.loads(out)}["bridge"] == 5_000
+
+
+def test_the_page_tells_who_links_communities(page: Page) -> None:
+    text = page.get("/cascades/circles")[1]
+    section = text.partition("连接不同人群的人")[2].partition("</section>")[0]
+    assert section.index("<td>x") < section.index("70")
+    assert "+0.50" in section
+    assert "Between communities" in page.get("/cascades/circles?lang=en")[1]
 
 
 def test_the_page_lists_and_draws_what_it_can_and_says_what_it_hides(page: Page) -> None:

@@ -1,6 +1,7 @@
 """The tables of cascades over a store: whatever the cuts, the order and the crashes, the rows of one pass."""
 
 import gzip
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -495,3 +496,18 @@ def independently(root: str, rows: Sequence[Row], author: str | None) -> tuple[A
         widths,
         sorted(spread, key=lambda one: (-one[2], -one[1], one[0])),
     )
+
+
+def test_while_shares_come_the_next_step_follows_soon_however_long_this_one_took(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cascades, "BUSY", 5)
+    derived = Cascades()
+    rows = tangle(random.Random(1), 20)
+    land(connection, rows[:3])
+    trickle = derived.step(connection)
+    assert (trickle.rows, trickle.more) == (3, False)
+    assert trickle.within <= cascades.LAG / 2
+    land(connection, rows[3:])
+    assert derived.step(connection).more
+    assert derived.step(connection) == (0, False, math.inf)

@@ -8,6 +8,7 @@ import pytest
 
 from streams.derived.accounts import Accounts
 from streams.derived.arrivals import WINDOW, Arrivals, behind
+from streams.derived.base import Step
 from streams.derived.duplicates import Duplicates
 from streams.derived.terms import Terms
 from streams.errors import BadConfig, StoreUnavailable
@@ -187,7 +188,7 @@ def test_copies_are_grouped_alike_however_the_stream_is_cut_and_after_a_restart(
     job = Duplicates()
     for numbers in (range(2), range(2, 3), range(3, 6)):
         land_texts(connection, numbers)
-        assert job.step(connection) == (len(numbers), False)
+        assert job.step(connection) == Step(len(numbers), more=False)
     assert groups(connection) == GROUPS
     for cut in range(1, len(TEXTS)):
         for table in ("posts", "duplicates", "watermarks"):
@@ -218,9 +219,9 @@ def test_a_step_that_could_not_be_noted_groups_alike_when_repeated(connection: C
     land_texts(connection, range(len(TEXTS)))
     with pytest.raises(StoreUnavailable):
         job.step(cast(Connection, Deaf()))
-    assert job.step(connection) == (len(TEXTS), False)
+    assert job.step(connection) == Step(len(TEXTS), more=False)
     assert groups(connection) == GROUPS
-    assert job.step(connection) == (0, False)
+    assert job.step(connection) == Step(0, more=False)
 
 
 def test_a_post_that_comes_into_sight_behind_the_watermark_is_grouped_too(connection: Connection) -> None:

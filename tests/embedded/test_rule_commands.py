@@ -150,3 +150,84 @@ def test_migrate_puts_in_the_rules_that_were_never_there(cli: Cli) -> None:
     assert cli("rules", "remove", "星曜过热起火")[0] == 0
     assert "放入规则" not in cli("migrate")[2]
     assert "星曜过热起火" not in cli("rules", "list")[1]
+
+
+WINDOWS = """
+[[rule]]
+name = "发热多"
+kind = "window"
+query = "发热"
+measure = "count"
+above = 3
+
+[[rule]]
+name = "星曜负面"
+kind = "window"
+brand = "星曜"
+measure = "negative_share"
+above = 60
+minimum = 2
+
+[[rule]]
+name = "断流"
+kind = "absence"
+"""
+
+
+def test_windows_are_applied_listed_and_shown(cli: Cli, store: servers.ClickHouse, file: Path) -> None:
+    file.write_text(RULES + WINDOWS, "utf-8")
+    assert cli("rules", "apply", str(file))[0] == 0
+    assert store.rows("SELECT name, kind FROM rules_latest ORDER BY name") == [
+        ("发热", "post"), ("发热多", "window"), ("断流", "absence"), ("星曜负面", "window"), ("退货", "post"),
+    ]  # fmt: skip
+    listed = cli("rules", "list")[1]
+    assert "星曜负面  第 1 版  window  brand=星曜 measure=negative_share above=60" in listed
+    assert "断流  第 1 版  absence" in listed
+    shown = cli("rules", "show", "星曜负面")[1]
+    assert 'kind = "window"' in shown
+    assert "minimum = 2" in shown
+    file.write_text(shown, "utf-8")
+    assert "1 条没有变化" in cli("rules", "apply", str(file))[2]
+
+
+def test_backtest_of_windows_says_when_they_would_have_held(
+    cli: Cli, store: servers.ClickHouse, file: Path
+) -> None:
+    file.write_text(WINDOWS, "utf-8")
+    land(store, [100, 101, 102, 1000], ["手机发热"] * 4, ["neg"] * 4)
+    code, out, _ = cli("rules", "backtest", str(file), "--since", "1d", "--json")
+    assert code == 0
+    found = {rule["rule"]: rule["alerts"] for rule in json.loads(out)["rules"]}
+    [alarm] = found["发热多"]
+    assert alarm["value"] == 3
+    assert 6.9 * 60 < alarm["last"] - alarm["first"] < 8.1 * 60
+    assert alarm["first"] == pytest.approx(time.time() - 100 * 60, abs=90)
+    assert found["断流"] == found["星曜负面"] == []
+    said = cli("rules", "backtest", str(file), "--since", "1d")[1]
+    assert "发热多：会报警 1 次（每天 1.0 次），每 1 分钟看一次" in said
+    assert "断流：会报警 0 次" in said
+
+
+def test_preview_of_a_rule_without_a_query_says_what_it_measures_now(
+    cli: Cli, store: servers.ClickHouse, file: Path
+) -> None:
+    file.write_text(WINDOWS, "utf-8")
+    land(store, [1, 2, 3], ["手机发热"] * 3, ["neg"] * 3)
+    connection = Connection(store.url)
+    connection.execute(
+        "INSERT INTO posts (platform, post_id, published, `mentions.brand`, `mentions.sentiment`, `mentions.score`, "
+        "`mentions.confidence`, `mentions.start`, `mentions.stop`, `mentions.evidence_start`, `mentions.evidence_stop`) "
+        "SELECT '微博', toString(number), now64(3) - 60, ['星曜'], [if(number < 3, 'neg', 'pos')], [0], [0], [0], [0], [0], [0] "
+        "FROM numbers(4)"
+    )
+    connection.close()
+    said = cli("rules", "preview", str(file))[1]
+    assert "发热多：7 条帖子中命中 3 条" in said
+    assert "星曜负面：现在 75，现在会报警" in said
+    assert "断流：现在没有成立的" in said
+    rules = {
+        rule["rule"]: rule for rule in json.loads(cli("rules", "preview", str(file), "--json")[1])["rules"]
+    }
+    assert "now" not in rules["发热多"]
+    [now] = rules["星曜负面"]["now"]
+    assert (now["value"], now["holds"]) == (75, True)

@@ -10,13 +10,17 @@ import pytest
 from streams.broker import admin
 from streams.broker.address import Broker
 from tests import servers
+from tests.realkafka import RealKafka
 
 SESSION = 8.0
 """Seconds of the real Kafka's session; the embedded one has its own, shorter."""
 
 
 class Cluster:
-    """A broker with fresh topics, and the workers that read it into the store."""
+    """A broker with fresh topics, and the workers that read it into the store.
+
+    `broker` is the server itself where it may be killed: what the embedded one holds dies with it.
+    """
 
     def __init__(
         self, root: Path, store: servers.ClickHouse, bootstrap: str, prefix: str, *, real: bool
@@ -28,6 +32,7 @@ class Cluster:
         self.real = real
         self.session = SESSION if real else 3.0
         self.workers: list[servers.Process] = []
+        self.broker: RealKafka | None = None
 
     def worker(self, *options: str, url: str | None = None, group: str = "koubei") -> servers.Process:
         """Start a worker and wait until it is ready."""
@@ -51,9 +56,24 @@ class Cluster:
         self.workers.append(process)
         return process
 
-    def log(self) -> str:
-        """What the workers have said."""
-        return (self._root / "worker.log").read_text()
+    def notifier(self, hook: str) -> servers.Process:
+        """Start a notifier with one webhook and wait until it is ready."""
+        process = servers.notifier(
+            self._root,
+            self.bootstrap,
+            self.store.url,
+            prefix=self.prefix,
+            group=f"{self.prefix}koubei",
+            session_timeout=str(self.session),
+            hook=hook,
+        )
+        self.workers.append(process)
+        process.wait_ready()
+        return process
+
+    def log(self, of: str = "worker") -> str:
+        """What the workers, or the notifiers, have said."""
+        return (self._root / f"{of}.log").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -79,11 +99,13 @@ def cluster(
     with ExitStack() as stack:
         if kind == "real":
             bootstrap = request.getfixturevalue("real_kafka")
+            broker = request.getfixturevalue("own_kafka")
             prefix = f"faults{time.time_ns()}-"
             admin.create(Broker(bootstrap, prefix=prefix))
         else:
-            bootstrap, prefix = stack.enter_context(servers.kafka(tmp_path)), ""
+            bootstrap, prefix, broker = stack.enter_context(servers.kafka(tmp_path)), "", None
         made = Cluster(tmp_path, store, bootstrap, prefix, real=kind == "real")
+        made.broker = broker
         try:
             yield made
         finally:

@@ -1,6 +1,7 @@
 """One derived table at fault, the others at work."""
 
 import time
+from math import inf
 from typing import ClassVar
 
 import pytest
@@ -53,3 +54,23 @@ def test_a_table_at_fault_begins_anew_and_the_others_go_on(
     assert first.counted == second.counted == {"good": 3}
     assert second.failed == {}, "it waits before it is tried again"
     assert Faulty.made == 2
+
+
+class Slow(Good):
+    """Each step is long, and the next one is wanted soon, or not."""
+
+    within: ClassVar[float] = 0.0
+
+    def step(self, connection: Connection) -> Step:
+        time.sleep(0.1)
+        return Step(1, False, self.within)
+
+
+@pytest.mark.parametrize(("within", "soon"), [(inf, False), (0.2, True)])
+def test_a_long_step_is_followed_late_unless_it_must_not_be(
+    monkeypatch: pytest.MonkeyPatch, within: float, soon: bool
+) -> None:
+    monkeypatch.setattr(derived, "ALL", (Slow,))
+    monkeypatch.setattr(Slow, "within", within)
+    wait = DeriverState("clickhouse://localhost:1/koubei").step().wait
+    assert (wait < 0.21) == soon

@@ -1,10 +1,11 @@
 """The landing against a world that fails in every way it may: nothing lost, nothing doubled, acks in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+import msgspec
 import pytest
 from faust.types import TP
 from hypothesis import given, settings
@@ -13,16 +14,21 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.batch import Batch, Failure, Part, Place
 from streams.agents.landing import Landing
-from streams.agents.lanes import Bad, Computed, LaneState, Work
+from streams.agents.lanes import Bad, Computed, LaneState, Record, Work
 from streams.agents.lease import Lease
 from streams.agents.transport import Fetch
 from streams.agents.tripwire import TripWire
 from streams.clock import SYSTEM, Clock
 from streams.errors import StoreRefused, StoreUnavailable, Tripped
+from streams.rules.rule import Rule
+from streams.store import hits
 from streams.store.rows import Columns, Source
+from streams.store.tables import POSTS
 from streams.telemetry.events import WorkerEvents
+from streams.topics.alert import Verdict
 
-POISON, REFUSED = b"poison", b"refused"
+POISON, REFUSED, HIT = b"poison", b"refused", b"hit"
+RULE = Rule(name="起火", query="起火")
 
 
 class Store:
@@ -30,6 +36,7 @@ class Store:
 
     def __init__(self, faults: Sequence[str] = ()) -> None:
         self.rows: list[tuple[int, int]] = []
+        self.hits: set[tuple[int, int]] = set()
         self.faults = list(faults)
         self.tokens: set[str] = set()
 
@@ -41,11 +48,12 @@ class Store:
             raise StoreRefused(60, "no such table yet")
         if REFUSED in columns["value"]:
             raise StoreRefused(469, "CHECK")
-        places = list(zip(columns["partition"], columns["offset"], strict=True))
+        places = list(zip(columns["src_partition"], columns["src_offset"], strict=True))
         # As the engine does: the same token again is taken for the same block.
         if settings["insert_deduplication_token"] not in self.tokens:
             self.tokens.add(settings["insert_deduplication_token"])
             self.rows += places
+            self.hits |= {place for place, rules in zip(places, columns["hits.rule"], strict=True) if rules}
         if fault == "lost reply":
             raise StoreUnavailable("reply lost")
 
@@ -59,8 +67,14 @@ class Job:
         kept = [index for index in range(len(values)) if index not in skip]
         columns: Columns = {
             "value": [values[index] for index in kept],
-            "partition": [source.partitions[index] for index in kept],
-            "offset": [source.offsets[index] for index in kept],
+            "src_partition": [source.partitions[index] for index in kept],
+            "src_offset": [source.offsets[index] for index in kept],
+            "published": [source.appended[index] for index in kept],
+            "appended_at": [source.appended[index] for index in kept],
+            "platform": ["微博"] * len(kept),
+            "post_id": [str(source.offsets[index]) for index in kept],
+            "hits.rule": [[RULE.name] if values[index] == HIT else [] for index in kept],
+            "hits.version": [[1] if values[index] == HIT else [] for index in kept],
         }
         return columns, bad
 
@@ -69,16 +83,41 @@ class Judge:
     """One that never changes."""
 
     outdated: ClassVar[dict[str, str]] = {}
+    clock: Clock = SYSTEM
 
     def renew(self) -> None:
         pass
+
+    def rule(self, name: str, version: int) -> Rule | None:
+        return RULE if (name, version) == (RULE.name, 1) else None
+
+
+class State(LaneState):
+    """A lane's inside whose rows are in memory."""
+
+    def stored_verdicts(
+        self, topic: str, epoch: int, landed: Mapping[int, Sequence[int]], since: int
+    ) -> list[Record]:
+        store = cast(Store, self.connection)
+        places = [(partition, offset) for partition, offsets in landed.items() for offset in offsets]
+        columns: Columns = {
+            "src_partition": [partition for partition, _ in places],
+            "src_offset": [offset for _, offset in places],
+            "published": [since] * len(places),
+            "appended_at": [since] * len(places),
+            "platform": ["微博"] * len(places),
+            "post_id": [str(offset) for _, offset in places],
+            "hits.rule": [[RULE.name] if place in store.hits else [] for place in places],
+            "hits.version": [[1] if place in store.hits else [] for place in places],
+        }
+        return self._told(topic, epoch, hits.of_columns(columns, POSTS, frozenset()))
 
 
 class InlineLane:
     def __init__(self, store: Store) -> None:
         jobs: Any = {"posts": Job()}
         connection: Any = store
-        self.state = LaneState(jobs, cast(Any, Judge()), connection)
+        self.state = State(jobs, cast(Any, Judge()), connection)
 
     async def call(self, method: str, *args: Any) -> Any:
         await asyncio.sleep(0)
@@ -88,8 +127,10 @@ class InlineLane:
 class World:
     """Deps of a landing, all in memory."""
 
-    def __init__(self, store: Store, few: int = 100) -> None:
+    def __init__(self, store: Store, few: int = 100, deaf: int = 0) -> None:
         self.store = store
+        self.deaf = deaf
+        self.told: list[tuple[int, int]] = []
         self.few = few
         self.lanes: Any = [InlineLane(store), InlineLane(store)]
         self.clock: Clock = SYSTEM
@@ -110,6 +151,15 @@ class World:
 
     async def bury(self, topic: str, epoch: int, failures: Sequence[Failure]) -> None:
         self.letters += failures
+
+    async def tell(self, verdicts: Sequence[Record]) -> None:
+        self.deaf -= 1
+        if self.deaf >= 0:
+            raise ConnectionError("Kafka is away")
+        for key, value in verdicts:
+            verdict = msgspec.json.decode(value, type=Verdict)
+            assert key.decode() == verdict.dedup_key == "起火||"
+            self.told += [(verdict.partition, offset) for offset in verdict.offsets]
 
     def note(self, topic: str, epoch: int, batch: Batch, bad: int) -> None:
         return
@@ -190,6 +240,26 @@ async def test_poison_and_refused_records_become_dead_letters_and_the_rest_lands
     assert acked == [(0, 17)]
 
 
+async def test_what_rules_matched_is_told_before_the_ack_and_what_was_refused_is_not() -> None:
+    world, acked = World(Store(), deaf=3), list[tuple[int, int]]()
+    seen: list[int] = []
+    event = Event(0, 10, [b"a", HIT, REFUSED, HIT], acked)
+    event.ack = lambda: seen.append(len(world.told))  # type: ignore[method-assign]
+    await play(world, [event])
+    assert world.told == [(0, 11), (0, 13)]
+    assert seen == [2]
+
+
+@pytest.mark.parametrize("few", [0, 100])
+async def test_what_a_predecessor_landed_is_told_again_from_its_rows(few: int) -> None:
+    store = Store()
+    store.rows = [(0, 1), (0, 2), (0, 6)]
+    store.hits = {(0, 2), (0, 6)}
+    world, acked = World(store, few), list[tuple[int, int]]()
+    await play(world, [Event(0, 0, [b"a"] * 4, acked), Event(0, 4, [HIT] * 4, acked)])
+    assert sorted(world.told) == [(0, o) for o in (2, 4, 5, 6, 7)]
+
+
 @pytest.mark.parametrize("few", [0, 100])
 async def test_what_a_predecessor_landed_is_skipped_but_acked(few: int) -> None:
     store = Store()
@@ -240,7 +310,7 @@ async def test_partitions_that_left_are_neither_written_nor_acked() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 2), st.lists(st.sampled_from([b"a", POISON, REFUSED]), min_size=1, max_size=9)
+            st.integers(0, 2), st.lists(st.sampled_from([b"a", HIT, POISON, REFUSED]), min_size=1, max_size=9)
         ),
         max_size=12,
     ),
@@ -272,10 +342,11 @@ def test_any_faults_any_cut_and_a_crash_give_each_record_once(
     made = events(acked)
     asyncio.run(play(world, made, batch_rows=batch_rows + 1))
 
-    good = sorted(place for place, value in sent.items() if value == b"a")
+    good = sorted(place for place, value in sent.items() if value in (b"a", HIT))
     assert sorted(store.rows) == good
     assert sorted({(f.tp.partition, f.offset) for f in world.letters}) == sorted(set(sent) - set(good))
     assert acked == [(event.message.partition, event.message.offset) for event in made]
+    assert sorted(world.told) == sorted(place for place, value in sent.items() if value == HIT)
 
 
 def batch_of(*fetches: tuple[int, int, list[bytes]]) -> Batch:

@@ -186,6 +186,16 @@ def test_what_the_page_cannot_draw_is_refused(
     assert said in message
 
 
+@pytest.mark.parametrize("names", [["nodes"], ["edges", "nodes"], ["A", "B"]])
+def test_a_node_graph_has_a_query_for_nodes_and_one_for_edges(tmp_path: Path, names: list[str]) -> None:
+    spread = json.loads((FOLDER / "口碑" / "spread.json").read_text(encoding="utf-8"))
+    (graph,) = (panel for panel in spread["panels"] if panel["type"] == "nodeGraph")
+    target = graph["targets"][0]
+    graph["targets"] = [{**target, "refId": name} for name in names]
+    with pytest.raises(BadConfig, match="expected nodes, edges"):
+        load(changed(tmp_path, _set("panels", value=[graph])))
+
+
 def test_the_panel_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="负面占比"):
         load(changed(tmp_path, _set("panels", 1, "repeat", value="x")))

@@ -57,15 +57,22 @@ def named(made: planning.Plan, name: str) -> Program:
 
 
 def test_everything_is_embedded_by_default() -> None:
-    assert names(made()) == ["kafka", "clickhouse", "migrate", "worker-1", "web"]
+    assert names(made()) == ["kafka", "clickhouse", "migrate", "worker-1", "notifier", "web"]
     assert names(made(feed=Feed(demo=True)))[-1] == "feeder"
     assert names(made(embedded={"workers": 3}))[3:6] == ["worker-1", "worker-2", "worker-3"]
 
 
 def test_real_servers_take_the_place_of_embedded_ones() -> None:
-    assert names(made(**REAL)) == ["topics", "migrate", "worker-1", "web"]
-    assert names(made(kafka=REAL["kafka"])) == ["topics", "clickhouse", "migrate", "worker-1", "web"]
-    assert names(made(store=REAL["store"])) == ["kafka", "migrate", "worker-1", "web"]
+    assert names(made(**REAL)) == ["topics", "migrate", "worker-1", "notifier", "web"]
+    assert names(made(kafka=REAL["kafka"])) == [
+        "topics",
+        "clickhouse",
+        "migrate",
+        "worker-1",
+        "notifier",
+        "web",
+    ]
+    assert names(made(store=REAL["store"])) == ["kafka", "migrate", "worker-1", "notifier", "web"]
 
 
 def test_the_environment_names_real_servers_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +91,16 @@ def test_only_a_part() -> None:
 
 def test_stopping_goes_from_the_feeder_to_the_store() -> None:
     tiers = {program.name: program.tier for program in programs(made(feed=Feed(demo=True)))}
-    order = sorted(("feeder", "web", "worker-1", "kafka", "clickhouse"), key=lambda name: -tiers[name])
-    assert order == ["feeder", "web", "worker-1", "kafka", "clickhouse"]
+    order = sorted(
+        ("feeder", "web", "worker-1", "notifier", "kafka", "clickhouse"), key=lambda name: -tiers[name]
+    )
+    assert order == ["feeder", "web", "worker-1", "notifier", "kafka", "clickhouse"]
 
 
 def test_passwords_are_made_once_and_private() -> None:
     first, second = made(), made()
     assert first.passwords == second.passwords
-    assert len(set(first.passwords.values())) == 4
+    assert len(set(first.passwords.values())) == 5
     secrets = first.data / "secrets.json"
     assert secrets.stat().st_mode & 0o777 == 0o600
     users = json.loads(first.users_file.read_text())["users"]
@@ -129,7 +138,9 @@ def test_a_port_that_was_asked_for_is_refused_when_taken(taken: int) -> None:
 
 
 def test_too_little_memory_says_found_and_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "MEMORY", {"kafka": 100, "clickhouse": 400, "worker": 500, "web": 100})
+    monkeypatch.setattr(
+        planning, "MEMORY", {"kafka": 100, "clickhouse": 400, "worker": 500, "notifier": 0, "web": 100}
+    )
     monkeypatch.setattr(machine, "memory_available", lambda: 1_600_000_000)
     made(embedded={"workers": 2})
     with pytest.raises(BadConfig, match=r"1600 MB.*2100 MB") as refused:

@@ -36,13 +36,14 @@ def rules(written: list[str]) -> list[Rule]:
 
 def expected(made: list[Rule], rows: list[dict[str, Any]]) -> dict[int, list[Hit]]:
     matched: dict[int, list[Hit]] = {}
+    trees = [tree for rule in made if (tree := rule.tree()) is not None]
     for row, post in enumerate(rows):
 
         def read(field: str, brand: str, post: dict[str, Any] = post) -> object:
             return post.get(field)
 
-        for index, rule in enumerate(made):
-            spans = evaluate(rule.tree(), post["text"], read, SEGMENTER)
+        for index, tree in enumerate(trees):
+            spans = evaluate(tree, post["text"], read, SEGMENTER)
             if spans is not None:
                 matched.setdefault(row, []).append(Hit(index, spans))
     return matched

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.store import rows, tables
-from streams.store.rows import Columns, Hits, Source, Verdicts
+from streams.store.rows import Columns, Hits, Judgements, Source
 from streams.text.analyse import Analysis
 from streams.topics.deadletter import DeadLetter
 from streams.topics.interaction import Interaction
@@ -24,7 +24,7 @@ def source(n: int) -> Source:
     return Source(3, [index % 4 for index in range(n)], list(range(n)), [ARRIVED] * n)
 
 
-def verdicts(texts: Sequence[str], judge: int = 1) -> Verdicts:
+def verdicts(texts: Sequence[str], judge: int = 1) -> Judgements:
     """Something that depends on the text alone."""
     n = len(texts)
     branded = [["星曜"] if "星曜" in text else [] for text in texts]
@@ -58,7 +58,7 @@ def verdicts(texts: Sequence[str], judge: int = 1) -> Verdicts:
         simhash=[len(text) + 1 for text in texts],
     )
     hits = Hits(each("规则"), each(2), each(0), each(2), each("exact"))
-    return Verdicts(analysis, ["星曜" if names else "" for names in branded], hits, judge)
+    return Judgements(analysis, ["星曜" if names else "" for names in branded], hits, judge)
 
 
 def post(number: int, **more: Any) -> Post:

@@ -67,7 +67,8 @@ def test_both_languages_everywhere() -> None:
         code = re.sub(r"//.*|/\*.*?\*/", "", file.read_text(encoding="utf-8"))
         bare = re.sub(r"t\((\"[^\"\n]*\"|`[^`]*`),", "", code)
         found = set(re.findall(r"\"([^\"\n]*[\u4e00-\u9fff][^\"\n]*)\"", bare))
-        assert found <= {
+        # Columns of a node graph begin with arc__, detail__ and the like.
+        assert {name for name in found if "__" not in name} <= {
             "环比",
             "较上期",
             "样本",

@@ -21,6 +21,8 @@ def fresh(sql: str) -> Result:
     if "reloads" in sql:
         tried = datetime(2026, 11, 22, tzinfo=UTC)
         return Result([], [("lexicons", "100001", "words.tsv 第 3 行", ["host-1"], tried)])
+    if "FROM alerts" in sql:
+        return Result([], [(9, 2, 1, "red", datetime(2026, 11, 22, tzinfo=UTC))])
     return Result([], [])
 
 
@@ -42,7 +44,15 @@ async def test_delay_lag_and_reloads_that_failed() -> None:
         "since": 1_795_305_600_000,
     }
     assert said == [
-        {"p50": 0.12, "p95": 0.3, "per_second": 10.0, "silences": [], "outdated": [outdated], "lag": 41}
+        {
+            "p50": 0.12,
+            "p95": 0.3,
+            "per_second": 10.0,
+            "silences": [],
+            "outdated": [outdated],
+            "alerts": {"open": 2, "unclaimed": 1, "worst": "red"},
+            "lag": 41,
+        }
     ]
 
 

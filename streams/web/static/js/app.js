@@ -9,7 +9,7 @@ import { complete, parameters, read, write } from "./view.js";
 
 const at = (id) => document.getElementById(id);
 const HIDDEN_LIMIT = 60000;
-let view, grid, source, listed, status = {};
+let view, grid, source, listed, texts, status = {};
 
 function go(change) {
   view = complete({ ...view, ...change });
@@ -30,7 +30,7 @@ function open() {
   document.title = `${view.board.title} · ${t("口碑", "koubei")}`;
   tabs(at("tabs"), view, go);
   ranges(at("ranges"), view, go);
-  filters(at("filters"), view, listed, go);
+  filters(at("filters"), view, listed, texts, go);
   grid = new Grid(at("board"), view.board, view, actions);
   listen();
 }
@@ -43,7 +43,7 @@ function listen() {
   on("view", (extent) => {
     grid.explain(extent, status);
     demo(extent);
-    if (extent.listed) filters(at("filters"), view, (listed = extent.listed), go);
+    if (extent.listed) ({ listed, texts } = extent), filters(at("filters"), view, listed, texts, go);
   });
   on("status", (message) => {
     status = message;
@@ -82,9 +82,20 @@ function health() {
   const since = quiet ? Math.round((Date.now() - quiet.since) / 60000) : 0;
   at("silence").hidden = !quiet;
   at("silence").textContent = quiet ? t(`数据中断 ${since} 分钟：${status.silences.map(({ platform }) => platform).join("、")}（最近一条 ${spoken(quiet.since)}）`, `No data for ${since} minutes: ${status.silences.map(({ platform }) => platform).join(", ")} (last ${spoken(quiet.since)})`) : "";
+  alarms(status.alerts);
   const outdated = status.outdated ?? [];
   at("outdated").hidden = outdated.length === 0;
   at("outdated").textContent = outdated.map(failure).join("\n");
+}
+
+/** How many alerts are open, beside the way to them; without word of the store it stays as it was. */
+function alarms(alerts) {
+  if (!alerts) return;
+  const node = at("alerts");
+  node.hidden = !alerts.open;
+  node.textContent = alerts.open;
+  node.className = `badge ${alerts.worst}`;
+  node.title = t(`${alerts.open} 条未解除，${alerts.unclaimed} 条未认领`, `${alerts.open} open, ${alerts.unclaimed} unclaimed`);
 }
 
 /** What could not be loaded anew, and where that leaves us. */

@@ -5,6 +5,7 @@ import { boot, el, t, word } from "./text.js";
 
 const RANGES = [["now-15m", t("15 分钟", "15 min")], ["now-1h", t("1 小时", "1 h")], ["now-6h", t("6 小时", "6 h")], ["now-24h", t("24 小时", "24 h")], ["now-7d", t("7 天", "7 days")]];
 const CHIPS = 6;
+const LONG_CHIPS = 3;
 
 /** One tab a dashboard. */
 export function tabs(holder, view, go) {
@@ -44,15 +45,15 @@ function custom(label, active, view, go) {
   return el("details", { class: `menu${active ? " active" : ""}` }, el("summary", {}, label), form);
 }
 
-/** Filters: the first values as chips, the rest in a menu. `listed` comes with the stream. */
-export function filters(holder, view, listed, go) {
-  const mark = JSON.stringify([view.board.uid, view.chosen, listed]);
+/** Filters: the first values as chips, the rest in a menu. `listed` and what to write for it come with the stream. */
+export function filters(holder, view, listed, texts, go) {
+  const mark = JSON.stringify([view.board.uid, view.chosen, listed, texts]);
   if (holder.dataset.mark === mark || holder.querySelector("details[open]")) return;
   holder.dataset.mark = mark;
-  holder.replaceChildren(...view.board.variables.map((variable) => filter(variable, view, listed?.[variable.name] ?? [], go)));
+  holder.replaceChildren(...view.board.variables.map((variable) => filter(variable, view, listed?.[variable.name] ?? [], texts?.[variable.name] ?? {}, go)));
 }
 
-function filter(variable, view, listed, go) {
+function filter(variable, view, listed, texts, go) {
   const chosen = view.chosen[variable.name] ?? [];
   const values = [...new Set([...listed, ...chosen])];
   const choose = (next) => {
@@ -69,9 +70,10 @@ function filter(variable, view, listed, go) {
     const current = chosen[0] ?? preset.value;
     return group(...variable.choices.map(({ value, text }) => chip(word(text), value === current, () => choose(value === preset.value ? [] : [value]))));
   }
-  const first = values.slice(0, CHIPS);
-  const rest = values.slice(CHIPS);
+  const shown = Object.keys(texts).length ? LONG_CHIPS : CHIPS;
+  const first = values.slice(0, shown);
+  const rest = values.slice(shown);
   const more = rest.length ? el("details", { class: `menu${rest.some((value) => chosen.includes(value)) ? " active" : ""}` }, el("summary", {}, t(`其余 ${rest.length} 个`, `${rest.length} more`)),
-    el("div", { class: "popover list" }, ...rest.map((value) => chip(value, chosen.includes(value), () => toggle(value))))) : null;
-  return group(chip(t("全部", "All"), chosen.length === 0, () => choose([])), ...first.map((value) => chip(value, chosen.includes(value), () => toggle(value))), more);
+    el("div", { class: "popover list" }, ...rest.map((value) => chip(texts[value] ?? value, chosen.includes(value), () => toggle(value))))) : null;
+  return group(chip(t("全部", "All"), chosen.length === 0, () => choose([])), ...first.map((value) => chip(texts[value] ?? value, chosen.includes(value), () => toggle(value))), more);
 }

@@ -4,7 +4,11 @@ import { chart, donut, timeseries } from "./charts.js";
 import { nothing } from "./fields.js";
 import { compact, spoken } from "./format.js";
 import { el, t, word } from "./text.js";
+import { tree } from "./tree.js";
 import { bars, stat, table } from "./widgets.js";
+
+const TONES = [["arc__负面", "neg"], ["arc__中性", "neu"], ["arc__正面", "pos"]];
+const CHARTS = new Set(["timeseries", "piechart", "nodeGraph"]);
 
 /** Draws a board into `holder`; `actions` are inspect, jump, clear. */
 export class Grid {
@@ -48,28 +52,32 @@ export class Grid {
 
   draw(card) {
     const { panel, body, last } = card;
-    const frame = last.frames?.[0];
+    const [frame, edges] = last.frames ?? [];
     card.node.classList.toggle("failed", Boolean(last.error));
     if (last.error) return this.plain(card, el("div", { class: "why", role: "alert" }, el("strong", {}, last.error.title), el("p", {}, last.error.detail)));
     const empty = nothing(panel, frame);
     card.node.classList.toggle("empty", empty);
     if (empty) return this.plain(card, this.reason(panel, frame));
-    if (panel.type === "timeseries" || panel.type === "piechart") return this.chart(card, frame);
+    if (CHARTS.has(panel.type)) return this.chart(card, frame, edges);
     if (panel.type === "stat") return this.plain(card, stat(panel, frame));
     this.release(card);
     if (body.firstElementChild?.matches(".skeleton, .why")) body.replaceChildren();
     return panel.type === "table" ? table(panel, frame, body) : bars(panel, frame, body);
   }
 
-  chart(card, frame) {
+  chart(card, frame, edges) {
     if (!card.chart) {
       const holder = el("div", { class: "chart", role: "img" });
       card.body.replaceChildren(holder);
       card.chart = chart(holder);
       card.holder = holder;
     }
-    const narrow = card.body.clientWidth < 400;
-    card.chart.set(card.panel.type === "piechart" ? donut(frame, narrow) : timeseries(card.panel, frame, this.view.to === "now"));
+    const options = {
+      piechart: () => donut(frame, card.body.clientWidth < 400),
+      timeseries: () => timeseries(card.panel, frame, this.view.to === "now"),
+      nodeGraph: () => tree(linked(frame, edges), card.holder),
+    };
+    card.chart.set(options[card.panel.type]());
     card.holder.setAttribute("aria-label", summary(card.panel, frame));
   }
 
@@ -111,7 +119,27 @@ function why(title, detail = "", action = "", run = null) {
   return el("div", { class: "why" }, el("strong", {}, title), detail ? el("p", {}, detail) : null, run ? el("button", { type: "button", onclick: run }, action) : null);
 }
 
+/** The nodes of a tree from the two frames of a node graph; what has lost its parent between the two is left out. */
+function linked(frame, edges) {
+  const column = Object.fromEntries(frame.names.map((name, index) => [name, index]));
+  const parents = new Map(edges.rows.map(([id, source]) => [id, source]));
+  const place = new Map();
+  const found = [];
+  for (const row of frame.rows) {
+    const id = row[column.id];
+    const parent = found.length ? place.get(parents.get(id)) : -1;
+    if (parent === undefined) continue;
+    place.set(id, found.length);
+    found.push({
+      parent, user: row[column.title], below: Number(row[column.mainstat]), direct: Number(row[column.secondarystat]),
+      shared: row[column["detail__时间"]], tie: word(row[column.subtitle]), tone: TONES.find(([name]) => row[column[name]])?.[1] ?? "none",
+    });
+  }
+  return found;
+}
+
 function summary(panel, frame) {
+  if (panel.type === "nodeGraph") return t(`${word(panel.title)}：${frame.rows.length} 个节点`, `${word(panel.title)}: ${frame.rows.length} nodes`);
   const numbers = frame.kinds.flatMap((kind, index) => (kind === "number" ? [index] : []));
   if (panel.type === "piechart") return `${word(panel.title)}：${frame.rows.map((row) => `${row[frame.kinds.indexOf("text")]} ${compact(row[numbers[0]])}`).join("，")}`;
   return `${word(panel.title)}：${numbers.map((index) => `${word(frame.names[index])} ${t("合计", "total")} ${compact(frame.rows.reduce((sum, row) => sum + (row[index] ?? 0), 0), 1)}`).join("，")}`;

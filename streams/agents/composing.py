@@ -1,0 +1,155 @@
+"""What a notice says: the alert as it stands, with whatever explains it in the time there is."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from streams.alerts import links
+from streams.alerts.case import Case
+from streams.alerts.explanation import Explanation
+from streams.alerts.links import Addresses
+from streams.alerts.model import Alert, Notice
+from streams.clock import Clock
+from streams.config import Settings
+from streams.language import t
+from streams.notify import telling
+from streams.notify.base import Mention, Message
+from streams.read.explain import explain
+from streams.store.client import Connection
+from streams.telemetry.notifier import NotifierEvents
+
+THREADS = 4
+
+WITHIN = 0.2
+"""Seconds after Kafka had a post in which the message about it is to be on its way, its reasons included."""
+
+LEAST, MOST = 0.05, 0.12
+"""Seconds that the reasons for an alert about a post get, whatever is left of that."""
+
+LIMIT = 1.5
+"""Seconds for the reasons of everything else."""
+
+GRACE = 0.1
+"""Seconds that they may take longer: a query under way ends a little after its limit."""
+
+
+class Saying(NamedTuple):
+    """A notice and what it is about."""
+
+    notice: Notice
+    alert: Alert
+    case: Case | None = None
+
+
+class Pages(NamedTuple):
+    """Where messages lead.
+
+    Attributes:
+        base: address of the page; "" for none.
+        key: signs the links; empty for none.
+        timezone: of the readers.
+    """
+
+    base: str
+    key: bytes
+    timezone: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Pages":
+        """As the settings say."""
+        secret = settings.web.link_key
+        key = secret.get_secret_value().encode() if secret else b""
+        return cls(settings.web.base, key, settings.timezone)
+
+    def addresses(self, alert: Alert, notice: Notice, now: float, *, post: str) -> Addresses:
+        """Where a message about the alert leads; each message has a link of its own."""
+        token = links.sign(self.key, alert.alert_id, nonce=notice.key, now=now) if self.key else ""
+        return links.addresses(self.base, alert, token, post=post)
+
+
+class Composer:
+    """Writes messages.
+
+    Args:
+        url: the account of ClickHouse that reads.
+        pages: where messages lead.
+        clock: the time.
+        events: where it is told how explanations went.
+    """
+
+    def __init__(self, url: str, pages: Pages, clock: Clock, events: NotifierEvents) -> None:
+        self._url = url
+        self._pages = pages
+        self._clock = clock
+        self._events = events
+        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="explain")
+        self._own = threading.local()
+
+    def message(
+        self,
+        saying: Saying,
+        explanation: Explanation | None = None,
+        mentions: Sequence[Mention] = (),
+        *,
+        repeated: bool = False,
+    ) -> Message:
+        """What is said to those who are told through one channel."""
+        notice, alert, case = saying
+        post = explanation.url if explanation else ""
+        return telling.message(
+            alert,
+            notice,
+            explanation,
+            links=self._pages.addresses(alert, notice, self._clock.now(), post=post),
+            timezone=self._pages.timezone,
+            mentions=mentions,
+            repeated=repeated,
+            case=case,
+        )
+
+    def warning(self, waiting: int) -> Message:
+        """That alerts wait because they cannot be logged."""
+        now = self._clock.now()
+        return Message(
+            key=f"store-away-{int(now)}",
+            alert_id=f"store-away-{int(now)}",
+            severity="orange",
+            brand=t("口碑系统", "koubei"),
+            title=t("告警发不出去：连不上 ClickHouse", "Alerts cannot be sent: ClickHouse is away"),
+            summary=t(
+                f"至少 {waiting} 项等待记录，恢复后自动发出。看 koubei doctor",
+                f"At least {waiting} wait to be logged and go out once it is back. See koubei doctor",
+            ),
+            at=datetime.fromtimestamp(now, ZoneInfo(self._pages.timezone)),
+        )
+
+    async def explained(self, alert: Alert) -> Explanation | None:
+        """What explains the alert, None if that cannot be had in time."""
+        limit = self._limit(alert)
+        try:
+            asked = asyncio.get_running_loop().run_in_executor(self._executor, self._explain, alert, limit)
+            async with asyncio.timeout(limit + GRACE):
+                found = await asked
+        except TimeoutError:
+            self._events.explained("late")
+            return None
+        except Exception as error:  # a message without its reasons is better than none
+            self._events.explained("failed", repr(error))
+            return None
+        self._events.explained("partial" if found.late else "whole")
+        return found
+
+    def _limit(self, alert: Alert) -> float:
+        if alert.kind != "post":
+            return LIMIT
+        return min(max(alert.appended + WITHIN - self._clock.now(), LEAST), MOST)
+
+    def _explain(self, alert: Alert, limit: float) -> Explanation:
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = Connection(self._url, timeout=LIMIT)
+        return explain(connection, alert, limit=limit, now=self._clock.now())

@@ -1,0 +1,5 @@
+"""`python -m streams.config > docs/configuration.md`."""
+
+from streams.config.page import reference
+
+print(reference(), end="")
