@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
@@ -32,6 +32,10 @@ LEAST, MOST = 0.05, 0.12
 
 LIMIT = 1.5
 """Seconds for the reasons of everything else."""
+
+SHARE, SAVED = 0.25, 1.0
+"""Share of the time that reasons for alerts about posts may be asked for, and the seconds of it that add up
+while nothing is asked: the first eight alerts of a storm have their reasons, then the store has better to do."""
 
 GRACE = 0.1
 """Seconds that they may take longer: a query under way ends a little after its limit."""
@@ -79,9 +83,19 @@ class Composer:
         pages: where messages lead.
         clock: the time.
         events: where it is told how explanations went.
+        stop_words: never told as rising.
     """
 
-    def __init__(self, url: str, pages: Pages, clock: Clock, events: NotifierEvents) -> None:
+    def __init__(
+        self,
+        url: str,
+        pages: Pages,
+        clock: Clock,
+        events: NotifierEvents,
+        stop_words: Collection[str] = (),
+    ) -> None:
+        self._stop_words = stop_words
+        self._saved, self._saved_at = SAVED, clock.monotonic()
         self._url = url
         self._pages = pages
         self._clock = clock
@@ -130,6 +144,10 @@ class Composer:
     async def explained(self, alert: Alert) -> Explanation | None:
         """What explains the alert, None if that cannot be had in time."""
         limit = self._limit(alert)
+        began = self._clock.monotonic()
+        if alert.kind == "post" and not self._affordable(began):
+            self._events.explained("skipped")
+            return None
         try:
             asked = asyncio.get_running_loop().run_in_executor(self._executor, self._explain, alert, limit)
             async with asyncio.timeout(limit + GRACE):
@@ -140,8 +158,16 @@ class Composer:
         except Exception as error:  # a message without its reasons is better than none
             self._events.explained("failed", repr(error))
             return None
+        finally:
+            if alert.kind == "post":
+                self._saved -= self._clock.monotonic() - began
         self._events.explained("partial" if found.late else "whole")
         return found
+
+    def _affordable(self, now: float) -> bool:
+        self._saved = min(SAVED, self._saved + SHARE * (now - self._saved_at))
+        self._saved_at = now
+        return self._saved > 0
 
     def _limit(self, alert: Alert) -> float:
         if alert.kind != "post":
@@ -152,4 +178,4 @@ class Composer:
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = Connection(self._url, timeout=LIMIT)
-        return explain(connection, alert, limit=limit, now=self._clock.now())
+        return explain(connection, alert, limit=limit, now=self._clock.now(), without=self._stop_words)

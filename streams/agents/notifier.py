@@ -24,7 +24,7 @@ from streams.agents.watching import Watching
 from streams.broker.address import Broker, alerts_group
 from streams.broker.epoch import epoch_ids, is_embedded
 from streams.clock import SYSTEM, Clock
-from streams.config import Settings
+from streams.config import Settings, shipped
 from streams.errors import BadConfig
 from streams.language import t
 from streams.notify import oncall
@@ -32,6 +32,7 @@ from streams.store import epochs
 from streams.store.client import Connection
 from streams.telemetry import log
 from streams.telemetry.notifier import NotifierEvents
+from streams.text import lexicons
 from streams.topics.registry import ALERTS
 
 
@@ -64,7 +65,7 @@ class Notifier:
         self.sender = Sender(
             channels.made(settings, self.clock, self.events),
             self._told,
-            Composer(self._reader, Pages.of(settings), self.clock, self.events),
+            Composer(self._reader, Pages.of(settings), self.clock, self.events, _stop_words(settings)),
             Ledger(StoreThread(url, self.events, self.lease.check, name="ledger")),
             self,
         )
@@ -177,3 +178,12 @@ def run(settings: Settings) -> NoReturn:
     """
     log.configure()
     Notifier(settings).run()
+
+
+def _stop_words(settings: Settings) -> frozenset[str]:
+    """Words that are never told as rising; none when the lexicons have a mistake, which the workers tell."""
+    own = settings.text.lexicons
+    try:
+        return lexicons.load((shipped("lexicons"), own) if own else (shipped("lexicons"),)).stopwords
+    except BadConfig:
+        return frozenset()

@@ -108,7 +108,7 @@ class Hourly(Question):
             f"SELECT {self._subject.key} AS about, {ENTITIES[self._first.per]} AS entity,\n"  # noqa: S608
             f"    countIf({self._now_in}) AS value, countIf({self._usual_in}) AS usual,\n"
             f"    {self._whole(self._now_all)} AS whole, {self._whole(self._usual_all)} AS whole_usual,\n"
-            f"    maxIf(author_followers, {self._now_in}) AS followers,\n"
+            f"    maxIf(author_followers, own_brand = '' AND {self._now_in}) AS followers,\n"
             f"    {seconds(f'maxIf(appended_at, {self._now_in})')} AS appended\n"
             f"FROM {self._subject.relation}\nWHERE {self._subject.where(names, self._window)}\n"
             "GROUP BY about, entity"

@@ -198,7 +198,7 @@ def seconds(expression: str) -> str:
 
 
 def shown(subject: Subject, per: str, answers: Sequence[Answer], window: str, *, blame: bool) -> str:
-    """The query for posts of windows: those whose authors most people read.
+    """The query for posts of windows: those whose authors most people read, never the brand's own.
 
     Args:
         subject: the rows.
@@ -208,7 +208,7 @@ def shown(subject: Subject, per: str, answers: Sequence[Answer], window: str, *,
         blame: negative ones first.
     """
     names = {subject.name(answer.rule) for answer in answers}
-    more = [window]
+    more = [window, "own_brand = ''"]
     if per:
         more.append(f"{ENTITIES[per]} IN {literals(answer.entity for answer in answers)}")
     order = "sentiment = 'neg' DESC, " if blame else ""

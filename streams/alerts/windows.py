@@ -116,7 +116,7 @@ class Sliding(Question):
         values = ",\n".join(f"    {value} AS value{n}" for n, value in enumerate(self._values.values()))
         return (
             f"SELECT {self._subject.key} AS about, {ENTITIES[self._first.per]} AS entity,\n"  # noqa: S608
-            "    count() AS matched, max(author_followers) AS followers, "
+            "    count() AS matched, maxIf(author_followers, own_brand = '') AS followers, "
             f"{seconds('max(appended_at)')} AS appended,\n{values}\n"
             f"FROM {self._subject.relation}\nWHERE {self._subject.where(names, self._window)}\n"
             f"GROUP BY about, entity{having}"

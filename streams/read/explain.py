@@ -261,7 +261,7 @@ _THESE = "SELECT {columns} FROM ({rows})"
 _TELLING = """\
 SELECT {columns}
 FROM ({rows})
-WHERE text != ''
+WHERE text != '' AND (own = '' OR id = {{entity:String}})
 ORDER BY id = {{entity:String}} DESC, tone = 'neg' DESC, reposts DESC, followers DESC, at DESC
 LIMIT 1 BY if(simhash = 0, cityHash64(text), simhash)
 LIMIT {limit}"""

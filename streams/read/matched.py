@@ -39,7 +39,7 @@ _TOWARD = "toString(`mentions.sentiment`[indexOf(`mentions.brand`, {brand:String
 _ROWS = """\
 SELECT
     '{kind}' AS kind, toString(platform) AS platform, {id} AS id, {root} AS root, {at} AS at, {author} AS author,
-    author_followers AS followers, {reposts} AS reposts, {url} AS url, text, simhash, intent,
+    author_followers AS followers, {reposts} AS reposts, {url} AS url, text, simhash, intent, own_brand AS own,
     {tone} AS tone, `aspects.aspect` AS aspects, `mentions.brand` AS brands,
     `mentions.evidence_start` AS starts, `mentions.evidence_stop` AS stops, {matched} AS matched
 FROM {table}_{view}
@@ -59,7 +59,7 @@ _SHARE_POINT = (
 class Matched:
     """The posts and shares that an alert is about.
 
-    Columns: kind, platform, id, root, at, author, followers, reposts, url, text, simhash, tone, intent, aspects,
+    Columns: kind, platform, id, root, at, author, followers, reposts, url, text, simhash, intent, own, tone, aspects,
     brands, starts and stops (of the evidence toward each brand), matched.
 
     Args:

@@ -7,6 +7,7 @@ from streams.text.characters import Characters
 from streams.text.line import Line, Span, latin
 from streams.text.odds import frequency, gain
 from streams.text.segment import Segmenter
+from streams.text.sounds import spelled
 from streams.text.variants import Pattern
 
 _SENTENCE = re.compile("[，。！？；：、,!?;:…—\\[\\]@]").search
@@ -31,8 +32,14 @@ _CHANCE = 5
 _SELDOM = 20
 """What is no more frequent is no reason to think that the parts of a character are a word (女马, 火暴)."""
 
-_FITS = 3.0
-"""The term must be twenty times as likely as what is written: the logarithm of that."""
+_FITS, _FITS_FAR = 2.7, 9.0
+"""The term must be fifteen times as likely as what is written, the logarithm of that; eight thousand times
+where none of its characters is left or a particle stands for one (特斯啦)."""
+
+_FEW_LETTERS = 5
+"""Pinyin of no more letters may be a word or a name of another language."""
+
+_LATIN_WORDS = re.compile("[a-z]{3,}").findall
 
 _SPELLED = str.maketrans("0123456789", "零一二三四五六七八九")
 """Digits as the dictionary writes them."""
@@ -43,6 +50,7 @@ class Disguise:
 
     def __init__(self, segmenter: Segmenter, characters: Characters) -> None:
         self._knows = segmenter.knows
+        self._swallows = segmenter.swallows
         self._ordinary = characters.ordinary
         self._latin = characters.latin
         self._particles = characters.particles
@@ -97,19 +105,20 @@ class Disguise:
         """Whether every unit is written as often as in the term, or more often on purpose."""
         if span.runs == pattern.runs:
             return True
-        once = doubled = False
+        doubled = single = False
         for unit, need, run in zip(span.units, pattern.runs, span.runs, strict=True):
             if run < need:
                 return False
-            once |= run == need
             if run == need:
                 continue
             if unit.isascii():
                 if pattern.variant or run < 3 or len(pattern.units) < 3:
                     return False
             else:
-                doubled |= run == 2 and self._knows(unit * 2)
-        return not (once and doubled)
+                word = run == 2 and frequency(unit * 2) > _SELDOM
+                doubled |= word
+                single |= not word
+        return single or not doubled
 
     def _hidden(self, line: Line, pattern: Pattern, span: Span) -> bool:
         """Whether the symbols between the units hide a word rather than part two."""
@@ -143,6 +152,10 @@ class Disguise:
             cut = span.start and latin(text[span.start]) and latin(text[span.start - 1])
             if cut or not (addressed and _NUMBER(text, span.stop)):
                 return False
+        elif _alphabet(text[span.start]) and span.start and _alphabet(text[span.start - 1]):
+            return False
+        if pattern.variant == "pinyin" and span.units.isascii() and _english(text, span):
+            return False
         if pattern.variant == "abbreviation" and span.units.isascii():
             if len(span.units) < 4 and _latin_beside(text, span):
                 return False
@@ -165,14 +178,14 @@ class Disguise:
             for place, word in words
             if (place < span.start or place + len(word) > span.stop)
             and not word.isascii()
-            and self._knows(word)
+            and self._swallows(word)
         ]
         if pattern.parts:
             return not outside and self._apart(pattern, span, [word for _, word in words])
         changed = {one for one, kept in zip(span.units, pattern.kept, strict=True) if kept and one != kept}
         as_written = not changed and (pattern.variant == "pinyin" or pattern.plus)
         if pattern.variant not in ("homophone", "pinyin") or pattern.given or as_written:
-            return not outside or (as_written and self._foreign(span.units))
+            return not outside or _drawn(span) or (as_written and self._foreign(span.units))
         alone = [word for _, word in words if len(word) == 1 and self._odd(word)]
         if outside:  # 薇信号: what the next word takes is of the term itself, and what is odd stands alone
             if changed & set("".join(outside)):
@@ -194,15 +207,16 @@ class Disguise:
     def _likelier(self, line: Line, pattern: Pattern, span: Span, changed: Set[str]) -> bool:
         """Whether what stands there would hardly come by chance, and the term would fit in far better."""
         units = span.units
-        if span.gaps or not 0 < len(changed) < len(units) or not all(pattern.kept):
+        if span.gaps or not changed or not all(pattern.kept):
             return False
-        if changed & self._particles or (len(units) == 2 and not units.isalpha()):
+        far = bool(changed & self._particles) or len(changed) == len(units)
+        if len(units) == 2 and (far or not units.isalpha()):
             return False
         if frequency(units) > _CHANCE:
             return False
         term = "".join(kept * run for kept, run in zip(pattern.kept, pattern.runs, strict=True))
         before, after = line.around(span.start, span.stop)
-        return gain(before, units, term.translate(_SPELLED), after) >= _FITS
+        return gain(before, units, term.translate(_SPELLED), after) >= (_FITS_FAR if far else _FITS)
 
 
 def _strange(units: str, changed: Collection[str], odd: int) -> bool:
@@ -210,6 +224,12 @@ def _strange(units: str, changed: Collection[str], odd: int) -> bool:
     if len(units) == 2 and len(changed) == 2:
         return odd == 2
     return odd > 0 or (len(units) > 3 and 2 * len(changed) <= len(units))
+
+
+def _drawn(span: Span) -> bool:
+    """Whether there are symbols between Chinese characters that no ordinary sentence has there: 刷*单日结."""
+    gaps = "".join(span.gaps.values())
+    return bool(gaps) and not (" " in gaps or _SENTENCE(gaps) or any(map(str.isascii, span.units)))
 
 
 def _joined(pattern: Pattern, units: str, place: float, gap: str, regular: bool) -> bool:
@@ -232,6 +252,19 @@ def _joined(pattern: Pattern, units: str, place: float, gap: str, regular: bool)
 def asked(line: Line, start: int, stop: int) -> bool:
     """Whether somebody is asked to get in touch here."""
     return bool(_ASKED(line.text[max(0, start - 5) : start]) or _ADDRESS(line.text[stop : stop + 24]))
+
+
+def _alphabet(character: str) -> bool:
+    """Whether it is a letter of an alphabet other than plain Latin, which may look like it (Cyrillic н)."""
+    return "\x7f" < character < "\u2e80" and character.isalpha()
+
+
+def _english(text: str, span: Span) -> bool:
+    """Whether a few letters stand in a text of Latin words that are no pinyin: Dama shoe store."""
+    if len(span.units) > _FEW_LETTERS or not text.isascii():
+        return False
+    others = _LATIN_WORDS(text[: span.start] + " " + text[span.stop :])
+    return bool(others) and 2 * sum(map(spelled, others)) < len(others)
 
 
 def _latin_beside(text: str, span: Span) -> bool:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from streams.text.normalise import places
-from streams.text.odds import gain, inner
+from streams.text.odds import gain, inner, known
 from streams.text.segment import Segmenter
 from streams.text.track import letter
 
@@ -124,10 +124,13 @@ class Line:
     def stands(self, start: int, stop: int) -> bool:
         """Whether a word stands here: none reaches over its ends, or those around it read far better with it.
 
-        刷单 in 刷单日结 is one although 单日 is a word; 大麻 in 大麻烦 is none.
+        刷单 in 刷单日结 is one although 单日 is a word; 大麻 in 大麻烦 is none. User words are never overruled.
         """
         if not self.astride(start, stop):
             return True
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, stop - 1)
+        if not (known(self._tokens[first]) and known(self._tokens[last])):
+            return False
         term = self.text[start:stop]
         before, after = self.around(start, stop)
         return gain(before, term, term, after) >= _BETTER

@@ -26,6 +26,11 @@ def frequency(text: str) -> int:
     return int(_plain().suggest_freq(text))
 
 
+def known(word: str) -> bool:
+    """Whether it is a word of jieba's own dictionary."""
+    return bool(_plain().has_word(word))
+
+
 def pieces(text: str) -> Sequence[str]:
     """The dictionary words that the text is most likely made of."""
     return _plain().cut(text, False) if text else ()

@@ -1,5 +1,6 @@
 """Toneless pinyin of characters, as one private character a syllable, for whole batches."""
 
+import re
 import unicodedata
 from functools import cache
 from typing import NamedTuple
@@ -55,6 +56,16 @@ def sounds() -> Sounds:
             readings[chr(point)] = tuple(dict.fromkeys(syllables))
             table[point] = ord(usual)
     return Sounds(readings, code, table)
+
+
+def spelled(word: str) -> bool:
+    """Whether Latin letters can be read as pinyin from end to end."""
+    return bool(_syllables().fullmatch(word))
+
+
+@cache
+def _syllables() -> re.Pattern[str]:
+    return re.compile("(?:" + "|".join(sorted(sounds().code, key=len, reverse=True)) + ")+")
 
 
 def _toneless(syllable: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, product
+from math import prod
 from typing import NamedTuple
 
 from streams.text.characters import Characters
@@ -14,6 +15,9 @@ _DIGITS = {str(digit): syllable for digit, syllable in enumerate(_SPOKEN)}
 
 _WITHIN = "-._*·~ "
 """What is written between the two letters or characters of a term that is one of them twice."""
+
+_FEW = 16
+"""Combinations of a longer term that are all tried."""
 
 _LONGEST = 12
 """Characters of the longest term that is looked for by sound."""
@@ -255,8 +259,8 @@ def _initials(reading: str) -> str:
 
 
 def _mixtures(choices: Sequence[Sequence[_Piece]]) -> Iterator[tuple[_Piece, ...]]:
-    """All combinations of a short term; of a longer one those of one kind, and with one or two others."""
-    if len(choices) <= 3:
+    """All combinations of a short term or a few; else those of one kind, and with one or two others."""
+    if len(choices) <= 3 or prod(map(len, choices)) <= _FEW:
         yield from product(*choices)
         return
     firsts = tuple(pieces[0] for pieces in choices)

@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW hits AS
 SELECT
     'post' AS kind, platform, post_id AS id, post_id AS root_id, published AS at, author_id, author_followers,
-    rule, rule_version, start, stop, variant, sentiment, `mentions.brand` AS brands, `mentions.sentiment` AS tones,
+    own_brand, rule, rule_version, start, stop, variant, sentiment, `mentions.brand` AS brands, `mentions.sentiment` AS tones,
     text, origin, appended_at, landed_at
 FROM posts FINAL
 ARRAY JOIN
@@ -11,7 +11,7 @@ ARRAY JOIN
 UNION ALL
 SELECT
     'share' AS kind, platform, share_id AS id, root_id, shared AS at, user_id AS author_id, author_followers,
-    rule, rule_version, start, stop, variant, sentiment, `mentions.brand` AS brands, `mentions.sentiment` AS tones,
+    own_brand, rule, rule_version, start, stop, variant, sentiment, `mentions.brand` AS brands, `mentions.sentiment` AS tones,
     text, origin, appended_at, landed_at
 FROM shares FINAL
 ARRAY JOIN

@@ -16,7 +16,7 @@ LEANING = ("one", "polarity", "rule", "balance")
 OPINION = ("one", "subjectivity", "polarity_size", "rule_size", "silent", "question", "news", "length")
 
 
-_BLIND, _TRUSTED, _SHORT = 0.9, 0.5, 12
+_BLIND, _TRUSTED, _SHORT = 0.9, 0.75, 12
 """N-grams see 卡顿 and miss 没有 in front of it: in a text of up to 12 characters they lose the first share of
 their say, and the rule, which sees both, gains the second."""
 

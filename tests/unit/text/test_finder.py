@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.text.finder import Finder, Found, Term
 from streams.text.normalise import fold, normalise
-from streams.text.segment import Segmenter, UserWord
+from streams.text.segment import NAME, Segmenter, UserWord
 
 DATA = Path(__file__).parent / "data"
 SEGMENTER = Segmenter()
@@ -51,6 +51,10 @@ def pairs(name: str) -> list[dict[str, str]]:
         ("🤮", "真🤮", ["🤮"]),
         ("退款", "退\u200b款，退退款款", ["退\u200b款", "退退款款"]),
         ("妈的", "妈妈的味道", []),
+        ("好看", "好好看看说明书", []),
+        ("刷单", "兼职刷单日结，刷*单日结", ["刷单", "刷*单"]),
+        ("刷单", "用软件刷单词，刷*单词", []),
+        ("二手", "做工精细。2.手写识别", []),
         ("好", "好好学习，真好", ["好"]),
         ("哈哈", "哈哈，好笑", ["哈哈"]),
         ("加微信", "c++微信", []),
@@ -254,3 +258,11 @@ def test_monsters_take_no_time(text: str) -> None:
 def test_no_terms_find_nothing() -> None:
     assert find(Finder([], SEGMENTER), "大麻") == {}
     assert find(Finder([Term(""), Term("\u200b")], SEGMENTER), "大麻") == {}
+
+
+def test_what_stands_in_a_brands_own_name_is_meant() -> None:
+    segmenter = Segmenter([UserWord("星曜", tag=NAME), UserWord("星曜手机", tag=NAME), UserWord("星曜石")])
+    finder = Finder([Term("星曜"), Term("手机")], segmenter)
+    texts = ["星曜手机起火了", "手串是星曜石的"]
+    found = finder.find(texts, texts, segmenter.cut(texts))
+    assert {row: [hit.term for hit in hits] for row, hits in found.items()} == {0: [0, 1]}

@@ -31,8 +31,9 @@ def test_ours_are_large_enough(ours: Lexicons) -> None:
 def test_our_weights_mean_something(ours: Lexicons) -> None:
     for word, entry in ours.sentiment.items():
         allowed: dict[str, set[float]] = {
-            "pos": {0.4, 1, 2},
-            "neg": {0.1, 0.4, 1, 2},
+            "pos": {0.1, 0.4, 1, 2, 3},
+            "neg": {0.1, 0.4, 1, 2, 3},
+            "not": {1, 2},
             "degree": {0.2, 0.3, 0.4, 0.6, 1.5},
             "plain": {0, 2},
             "compare": {1, 2},
@@ -190,7 +191,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_brand_brings_its_user_words(tmp_path: Path) -> None:
     folder = write(tmp_path, a=BRAND + 'words = ["灵犀系统 300 nz", "超级快充"]\nproducts = ["甲 A7"]')
     lines = {str(word) for word in load([folder]).user_words}
-    assert {"灵犀系统 300 nz", "超级快充", "甲", "甲a7"} <= lines
+    assert {"灵犀系统 300 nz", "超级快充", "甲 nz", "甲a7 nz"} <= lines
 
 
 def test_every_file_tells_its_version(ours: Lexicons) -> None:

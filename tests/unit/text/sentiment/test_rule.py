@@ -14,6 +14,12 @@ LEXICON = {
     "不": Entry("not", 1),
     "不卡": Entry("pos", 1),
     "谁不": Entry("plain", 2),
+    "凭什么": Entry("neg", 3),
+    "回复": Entry("pos", 0.1),
+    "担心": Entry("neg", 1),
+    "严重": Entry("neg", 1),
+    "感觉不到": Entry("not", 2),
+    "也没有": Entry("not", 1),
     "打滑": Entry("neg", 0.1),
     "一点": Entry("degree", 0.6),
     "很": Entry("degree", 1.5),
@@ -124,3 +130,43 @@ def test_a_reading_does_not_depend_on_what_was_read_before(monkeypatch: pytest.M
     for index, tokens in enumerate(texts):
         again = rule.read([joined[index]], [tokens])
         assert [column[0] for column in again] == [column[index] for column in whole]
+
+
+def test_what_stands_behind_a_trouble_may_negate_it() -> None:
+    assert read("卡", "完全", "感觉不到") == read("不", "卡")
+    assert read("感觉不到", "卡") == read("不", "卡")
+    assert read("卡", "不", "严重") == read("不", "卡")
+    assert read("卡", "很", "严重").lean < read("卡").lean
+    assert read("一个", "卡", "也没有") == read("不", "卡")
+
+
+def test_not_even_what_should_be_there() -> None:
+    assert read("连", "筷子", "也没有").lean < 0
+    assert read("连", "好", "也没有").lean < 0
+    assert read("连", "卡", "也没有").lean > 0
+
+
+def test_what_is_listed_is_negated_together() -> None:
+    assert read("不", "卡", "和", "打滑", "、", "卡").good == 3
+    assert read("不", "卡", "和", "好").good == 2
+    assert read("不", "不", "卡", "和", "卡").bad == 2
+
+
+def test_a_negation_says_nothing_beyond_the_next_one() -> None:
+    assert read("不", "渍", "也没有", "卡") == read("不", "卡")
+
+
+def test_worries() -> None:
+    assert read("不", "担心", "卡").good == 2
+    assert read("不", "担心").lean > 0 > read("担心").lean
+    assert read("担心", "卡").lean > read("卡").lean, "what is feared is not there yet"
+
+
+def test_what_is_expected_counts_only_where_it_is_missing() -> None:
+    assert read("回复") == read("路")
+    assert read("不", "回复").lean < 0
+
+
+def test_blame_in_the_form_of_a_question_asks_nothing() -> None:
+    assert read("凭什么", "？").asked == 0
+    assert read("凭什么", "？").lean < read("卡", "？").lean
