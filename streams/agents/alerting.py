@@ -15,6 +15,7 @@ from streams.agents.alertlog import AlertLog
 from streams.agents.batch import Failure, Part
 from streams.agents.composing import Saying
 from streams.agents.docket import Docket, decoded
+from streams.agents.lease import Lease
 from streams.agents.sending import Sender
 from streams.agents.transport import Fetch
 from streams.alerts.case import Limits
@@ -54,6 +55,7 @@ class Deps(Protocol):
     clock: Clock
     events: NotifierEvents
     alert_log: AlertLog
+    lease: Lease
     sender: Sender
 
     def generation(self) -> int:
@@ -106,6 +108,7 @@ class Alerting:
 
     def open(self) -> None:
         """This process is the owner now: it goes on where its predecessor stopped."""
+        self._deps.lease.begin()
         self._void = None
         if self._owner is None:
             self._owner = asyncio.create_task(self._own())

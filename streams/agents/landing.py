@@ -141,6 +141,7 @@ class Landing:
 
     def open(self) -> None:
         """New partitions: what was read back before is void."""
+        self._deps.lease.begin()
         self._void = None
         self._horizons.clear()
 

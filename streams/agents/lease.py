@@ -15,6 +15,9 @@ FENCE = 0.6
 EXIT_FENCED = 70
 
 
+_NEVER = float("inf")
+
+
 class Stalls(Protocol):
     """Where the longest stall is told."""
 
@@ -38,7 +41,12 @@ class Lease:
         self._clock = clock
         self._events = events
         self._lost = lost
-        self._beat = float("inf")  # before it runs there is nothing to be late for
+        self._beat = _NEVER  # before anything is owned there is nothing to be late for
+
+    def begin(self) -> None:
+        """Something is owned from now on, though the first beat may be still to come."""
+        if self._beat == _NEVER:
+            self._beat = self._clock.monotonic()
 
     def check(self) -> float:
         """Seconds since the last beat; ends the process when they are too many."""

@@ -86,7 +86,18 @@ class Sender:
             if addressees:
                 self._put(saying, addressees, logged)
             else:
-                self.deps.events.unroutable(saying.alert.alert_id, saying.notice.reason)
+                self._unroutable(saying, logged)
+
+    def _unroutable(self, saying: Saying, logged: "asyncio.Future[None]") -> None:
+        """Nobody is to be told: how long it took is counted up to the log then."""
+        alert_id = saying.alert.alert_id
+        self.deps.events.unroutable(alert_id, saying.notice.reason)
+
+        def counted(done: "asyncio.Future[None]") -> None:
+            if not done.cancelled():
+                self.deps.handing((alert_id,), self.deps.clock.now())
+
+        logged.add_done_callback(counted)
 
     def take_up(self, unsent: Sequence[tuple[Saying, dict[str, str]]], page_within: float) -> tuple[int, int]:
         """Send what a predecessor did not, or may not have: old ones in one message a channel.

@@ -18,6 +18,7 @@ from streams.agents.alertlog import newest
 from streams.agents.batch import Failure
 from streams.agents.composing import Saying
 from streams.agents.docket import Docket
+from streams.agents.lease import Lease
 from streams.agents.transport import Fetch
 from streams.alerts.case import Limits
 from streams.alerts.model import Alert, Entry, Event, Notice, Policy
@@ -86,6 +87,7 @@ class World:
         self.clock: Any = ManualClock()
         self.events = NotifierEvents(CollectorRegistry())
         self.alert_log: Any = log or Log()
+        self.lease: Any = Lease(1e9, self.clock, self.events, lambda stall: None)
         self.sender: Any = Sender()
         self.current = 1
         self.letters: list[Failure] = []

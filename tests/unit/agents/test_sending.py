@@ -309,3 +309,17 @@ async def test_a_channel_without_an_address_refuses_and_says_why() -> None:
     assert receipt.outcome == "refused"
     assert "KOUBEI_CHANNELS__HOOK__URL" in receipt.answer
     assert found["fine"].kind == "webhook"
+
+
+async def test_where_nobody_is_to_be_told_the_time_counts_up_to_the_log() -> None:
+    office = Office(routes=[{"silent": True}])
+    async with running(office) as sender:
+        sender.send([saying(alert(1))], log := logged())
+        sender.send([saying(alert(2))], never := logged())
+        await asyncio.sleep(0)
+        assert office.handed == []
+        log.set_result(None)
+        never.cancel()
+        await asyncio.sleep(0)
+        assert office.handed == ["a1"]
+        assert not office.sent()
