@@ -167,13 +167,7 @@ def worker(
     **settings: str,
 ) -> Process:
     """A landing worker, not yet ready. `settings` are those of the room `worker`."""
-    env = {
-        "KOUBEI_KAFKA__BOOTSTRAP": bootstrap,
-        "KOUBEI_KAFKA__TOPIC_PREFIX": prefix,
-        "KOUBEI_KAFKA__GROUP": group,
-        "KOUBEI_STORE__URL": url,
-        **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in settings.items()},
-    }
+    env = _client(bootstrap, url, prefix, group, settings)
     return Process("streams", "worker", *options, log=root / "worker.log", env=env)
 
 
@@ -189,16 +183,22 @@ def notifier(
 ) -> Process:
     """A notifier with one webhook, not yet ready. `settings` are those of the room `worker`."""
     env = {
+        **_client(bootstrap, url, prefix, group, settings),
+        "KOUBEI_CHANNELS__HOOK__KIND": "webhook",
+        "KOUBEI_CHANNELS__HOOK__URL": hook,
+        "KOUBEI_CHANNELS__HOOK__ALLOW_PRIVATE": "true",
+    }
+    return Process("streams", "notifier", log=root / "notifier.log", env=env)
+
+
+def _client(bootstrap: str, url: str, prefix: str, group: str, worker: dict[str, str]) -> dict[str, str]:
+    return {
         "KOUBEI_KAFKA__BOOTSTRAP": bootstrap,
         "KOUBEI_KAFKA__TOPIC_PREFIX": prefix,
         "KOUBEI_KAFKA__GROUP": group,
         "KOUBEI_STORE__URL": url,
-        "KOUBEI_CHANNELS__HOOK__KIND": "webhook",
-        "KOUBEI_CHANNELS__HOOK__URL": hook,
-        "KOUBEI_CHANNELS__HOOK__ALLOW_PRIVATE": "true",
-        **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in settings.items()},
+        **{f"KOUBEI_WORKER__{name.upper()}": value for name, value in worker.items()},
     }
-    return Process("streams", "notifier", log=root / "notifier.log", env=env)
 
 
 class Cutter:

@@ -22,7 +22,7 @@ from streams.agents.storing import StoreThread
 from streams.agents.transport import Worker as FaustWorker
 from streams.agents.watching import Watching
 from streams.broker.address import Broker, alerts_group
-from streams.broker.epoch import epoch_ids, is_embedded
+from streams.broker.epoch import epoch_ids, is_embedded, metadata
 from streams.clock import SYSTEM, Clock
 from streams.config import Settings, shipped
 from streams.errors import BadConfig
@@ -124,6 +124,14 @@ class Notifier:
                 t(
                     f"Kafka {self.broker.bootstrap} 上没有主题 {ALERTS.name}：先运行 koubei topics create",
                     f"Kafka {self.broker.bootstrap} lacks {ALERTS.name}: run koubei topics create first",
+                )
+            )
+        name = self.broker.topic(ALERTS.name)
+        if (parts := len(metadata(self.broker).topics[name].partitions)) > 1:
+            raise BadConfig(
+                t(
+                    f"主题 {name} 有 {parts} 个分区，告警只能有一个：删掉它，再 koubei topics create",
+                    f"Topic {name} has {parts} partitions and alerts need one: delete it, then koubei topics create",
                 )
             )
         connection = Connection(self._settings.store.url.get_secret_value())

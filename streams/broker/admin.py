@@ -64,6 +64,10 @@ class Difference(NamedTuple):
     remedy: str
 
 
+TOO_MANY = "too_many_partitions"
+"""What only a person can settle, for a topic that must have one: Kafka never takes partitions away."""
+
+
 def declared(topic: Topic, broker: Broker) -> dict[str, str]:
     """The settings a topic is created with."""
     settings = {
@@ -102,6 +106,8 @@ def found(broker: Broker) -> list[Found]:
 def differences(broker: Broker) -> list[Difference]:
     """What is not as declared; more partitions than declared are nobody's harm and not listed.
 
+    Only where one is declared others would break the one order that it stands for.
+
     Raises:
         BrokerUnavailable: Kafka does not answer.
     """
@@ -112,6 +118,12 @@ def differences(broker: Broker) -> list[Difference]:
                 Difference(topic.name, "missing", "-", str(topic.partitions), "koubei topics create")
             )
             continue
+        if now.partitions > topic.partitions == 1:
+            remedy = t(
+                f"删掉 {broker.topic(topic.name)}，再 koubei topics create",
+                f"delete {broker.topic(topic.name)}, then koubei topics create",
+            )
+            answers.append(Difference(topic.name, TOO_MANY, str(now.partitions), "1", remedy))
         if now.partitions < topic.partitions:
             needed = str(topic.partitions)
             answers.append(
@@ -147,7 +159,8 @@ def create(broker: Broker, *, mend: bool = False, dry_run: bool = False) -> list
                 "The embedded Kafka has its topics from birth: nothing to create; see koubei topics list",
             )
         )
-    work = [one for one in differences(broker) if mend or one.what == "missing"]
+    found = [one for one in differences(broker) if one.what != TOO_MANY]
+    work = [one for one in found if mend or one.what == "missing"]
     if work and not dry_run:
         with _client(broker) as client:
             _apply(client, broker, work)

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.broker import admin, lag
-from streams.broker.address import Broker, landing_group
+from streams.broker.address import Broker, alerts_group, landing_group
 from streams.broker.epoch import is_embedded
 from streams.cli.common import Data, DryRun, Json, Kafka, group, say, settings, show_json
 from streams.errors import BadConfig, Unsupported
 from streams.language import t
 from streams.topics.codec import schema as json_schema
-from streams.topics.registry import BY_NAME, DAY, LANDED, TOPICS
+from streams.topics.registry import ALERTS, BY_NAME, DAY, LANDED, TOPICS
 
 app = group("topics", "创建、列出 Kafka 主题，查看积压", "Create and list Kafka topics, show lag")
 
@@ -117,8 +117,11 @@ def lag_(
 ) -> int:
     """Show how many records are not landed yet, and whether any were lost; exit 1 when some were."""
     loaded = settings(data, kafka)
+    broker = Broker.of(loaded.kafka)
     names = [topic.name for topic in LANDED]
-    places = lag.lags(Broker.of(loaded.kafka), landing_group(loaded.kafka), names)
+    places = lag.lags(broker, landing_group(loaded.kafka), names)
+    places += lag.lags(broker, alerts_group(loaded.kafka), [ALERTS.name])
+    names.append(ALERTS.name)
     lost = sum(place.lost for place in places)
     if as_json:
         show_json([place._asdict() for place in places])

@@ -12,7 +12,7 @@ from streams.broker.epoch import epoch_ids, is_embedded
 from streams.broker.feeder import Feeder
 from streams.broker.lag import lags
 from streams.cli import run
-from streams.topics.registry import POSTS, TOPICS
+from streams.topics.registry import ALERTS, POSTS, TOPICS
 
 pytestmark = pytest.mark.kafka
 PATIENCE = 30.0
@@ -40,9 +40,12 @@ def test_what_differs_is_named_with_its_remedy_and_mended(real_kafka: str) -> No
     with admin._client(broker) as client:
         small = {"num_partitions": 2, "replication_factor": 1, "configs": {"retention.ms": "1000000"}}
         large = {"num_partitions": 32, "replication_factor": 1, "configs": admin.declared(POSTS, broker)}
-        client.create_topics({broker.topic("shares"): small, broker.topic("posts"): large})
+        many = {"num_partitions": 2, "replication_factor": 1, "configs": admin.declared(ALERTS, broker)}
+        client.create_topics(
+            {broker.topic("shares"): small, broker.topic("posts"): large, broker.topic("alerts"): many}
+        )
     deadline = time.monotonic() + PATIENCE
-    while [one.partitions for one in admin.found(broker)] != [32, 2, 0, 0]:
+    while [one.partitions for one in admin.found(broker)] != [32, 2, 0, 0, 2]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     found = {(one.topic, one.what): one for one in admin.differences(broker)}
@@ -50,9 +53,10 @@ def test_what_differs_is_named_with_its_remedy_and_mended(real_kafka: str) -> No
     assert found["shares", "partitions"].remedy == "koubei topics create --mend"
     assert found["shares", "retention.ms"].needed == str(7 * 86_400_000)
     assert ("posts", "partitions") not in found, "more partitions than declared do no harm and are not shrunk"
+    assert found["alerts", admin.TOO_MANY].needed == "1"
     assert {one.what for one in admin.create(broker)} == {"missing"}
     assert {one.what for one in admin.create(broker, mend=True)} >= {"partitions", "retention.ms"}
-    assert admin.differences(broker) == []
+    assert {one.what for one in admin.differences(broker)} == {admin.TOO_MANY}, "people must do that"
     assert {one.topic: one.partitions for one in admin.found(broker)}["posts"] == 32
 
 
