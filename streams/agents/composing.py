@@ -19,6 +19,7 @@ from streams.language import t
 from streams.notify import telling
 from streams.notify.base import Mention, Message
 from streams.read.explain import explain
+from streams.rules.rule import Rule
 from streams.store.client import Connection
 from streams.telemetry.notifier import NotifierEvents
 
@@ -95,6 +96,7 @@ class Composer:
         stop_words: Collection[str] = (),
     ) -> None:
         self._stop_words = stop_words
+        self._rules: dict[tuple[str, int], Rule] = {}
         self._saved, self._saved_at = SAVED, clock.monotonic()
         self._url = url
         self._pages = pages
@@ -175,7 +177,20 @@ class Composer:
         return min(max(alert.appended + WITHIN - self._clock.now(), LEAST), MOST)
 
     def _explain(self, alert: Alert, limit: float) -> Explanation:
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = Connection(self._url, timeout=LIMIT)
-        return explain(connection, alert, limit=limit, now=self._clock.now(), without=self._stop_words)
+        pair: tuple[Connection, Connection] | None = getattr(self._own, "pair", None)
+        if pair is None:
+            pair = Connection(self._url, timeout=LIMIT), Connection(self._url, timeout=LIMIT)
+            self._own.pair = pair
+        named = alert.rule, alert.rule_version
+        found = explain(
+            pair[0],
+            alert,
+            limit=limit,
+            now=self._clock.now(),
+            without=self._stop_words,
+            rule=self._rules.get(named),
+            beside=pair[1],
+        )
+        if found.rule is not None:  # a version of a rule never changes
+            self._rules[named] = found.rule
+        return found

@@ -4,7 +4,8 @@ What matters most is asked first. Sentiments are as the program judged them when
 corrections are not in, because nobody has corrected a post that is seconds old.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from streams.clock import SYSTEM, Clock
 from streams.errors import KoubeiError, StoreUnavailable
 from streams.language import t
 from streams.read.matched import Matched, milliseconds, named
+from streams.rules.rule import Rule
 from streams.store import rules
 from streams.store.client import Connection
 from streams.text.words import SPANS, hot_sql
@@ -52,6 +54,8 @@ def explain(
     limit: float,
     now: float,
     without: Collection[str] = (),
+    rule: Rule | None = None,
+    beside: Connection | None = None,
     clock: Clock = SYSTEM,
 ) -> Explanation:
     """What the posts of an alert have in common. Raises nothing: a part that is late or fails is left out.
@@ -63,23 +67,41 @@ def explain(
         limit: seconds for all of it.
         now: Unix seconds.
         without: words that are never told as rising: stop words.
+        rule: the rule as it was when it spoke, where the caller knows it already.
+        beside: another connection: half of the parts are asked through it at the same time.
         clock: that the limit is measured by.
     """
-    asked = _Asked(connection, clock, clock.monotonic() + limit)
+    deadline = clock.monotonic() + limit
     late = []
-    rule = None
     try:
-        rule = rules.version(connection, alert.rule, alert.rule_version)
+        rule = rule or rules.version(connection, alert.rule, alert.rule_version)
     except KoubeiError:
         late.append("rule")
     start, stop = _window(alert)
     subject = _Subject(alert, Matched(alert, rule, start, stop), now, without)
-    found: dict[str, Any] = {}
-    for name, part in _PARTS[alert.kind].items():
-        try:
-            found |= part(asked, subject)
-        except KoubeiError:
-            late.append(name)
+
+    def ask(through: Connection, names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        asked = _Asked(through, clock, deadline)
+        found: dict[str, Any] = {}
+        missing = []
+        for name in names:
+            try:
+                found |= parts[name](asked, subject)
+            except KoubeiError:
+                missing.append(name)
+        return found, missing
+
+    parts = _PARTS[alert.kind]
+    names = list(parts)
+    if beside is None:
+        answers = [ask(connection, names)]
+    else:
+        with ThreadPoolExecutor(1) as other:
+            second = other.submit(ask, beside, names[1::2])
+            answers = [ask(connection, names[::2]), second.result()]
+    found = {name: value for some, _ in answers for name, value in some.items()}
+    missed = {name for _, missing in answers for name in missing}
+    late += [name for name in names if name in missed]
     return Explanation(rule=rule, start=start, stop=stop, late=tuple(late), **found)
 
 

@@ -280,3 +280,17 @@ def test_a_store_that_is_away_explains_nothing() -> None:
     connection = Connection("clickhouse://koubei:x@127.0.0.1:1", timeout=1.0)
     found = asked(connection, alert(), limit=2.0)
     assert found.late == ("rule", "examples", "said", "usual", "spread", "terms")
+
+
+def test_asked_side_by_side_it_is_the_same(server: servers.ClickHouse, connection: Connection) -> None:
+    world(connection)
+    keep_rule(connection)
+    beside = Connection(server.url)
+    one = alert()
+    alone = asked(connection, one)
+    assert alone.count
+    assert alone.usual
+    assert explain(connection, one, limit=60.0, now=NOW, rule=RULE, beside=beside) == alone
+    nothing = explain(connection, one, limit=0.0, now=NOW, beside=beside)
+    assert nothing.late == ("examples", "said", "usual", "spread", "terms")
+    beside.close()
