@@ -31,9 +31,10 @@ def test_every_file_that_is_mounted_exists(name: str) -> None:
         assert not source.startswith(".") or (DEPLOY / source).exists(), source
 
 
-@pytest.mark.parametrize("name", ["setup", "worker", "web"])
+@pytest.mark.parametrize("name", ["setup", "worker", "notifier", "web"])
 def test_every_setting_exists(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "koubei.toml").write_bytes((DEPLOY / "koubei.toml").read_bytes())
     for key, value in SERVICES[name]["environment"].items():
         monkeypatch.setenv(key, re.sub(r"\$\{(\w+)}", lambda match: environment()[match[1]], value))
     loaded = config.load()
@@ -58,6 +59,16 @@ def test_the_accounts_of_clickhouse_read_as_xml_and_the_reader_may_only_read() -
     assert root.findtext("profiles/koubei_reader/readonly") == "2"
     grants = [grant.text for grant in root.findall("users/koubei_reader/grants/query")]
     assert all(grant is not None and grant.startswith("GRANT SELECT ON ") for grant in grants)
+
+
+def test_the_reader_may_ask_for_less_than_its_limits_and_never_for_more() -> None:
+    profile = ElementTree.parse(DEPLOY / "clickhouse" / "users.xml").getroot().find("profiles/koubei_reader")
+    assert profile is not None
+    limits = {limit.tag: limit for limit in profile.findall("constraints/*")}
+    assert set(limits) == {"max_execution_time", "max_memory_usage", "max_result_rows"}
+    for name, limit in limits.items():
+        assert limit.findtext("max") == profile.findtext(name)
+        assert float(limit.findtext("min") or 0) > 0, "0 would be no limit at all"
 
 
 @pytest.mark.parametrize("path", sorted((DEPLOY / "grafana").rglob("*.yaml")), ids=lambda path: path.name)
