@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from streams.alerts.model import SEVERITIES, verdict_id
 from streams.rules.rule import Rule
-from streams.topics.alert import Ref, Severity, Verdict
+from streams.topics.alert import Ref, Verdict
 
 REFS = 3
 """Posts that a verdict names: those of the authors with most followers."""
@@ -118,7 +118,7 @@ def verdicts(
                     entity=entity,
                     team=rule.team,
                     severity=max(
-                        (severity(rule, match.followers) for match, _ in part), key=SEVERITIES.index
+                        (rule.raised(followers=match.followers) for match, _ in part), key=SEVERITIES.index
                     ),
                     at=now,
                     max_age=rule.max_age,
@@ -135,12 +135,6 @@ def verdicts(
                 )
             )
     return made
-
-
-def severity(rule: Rule, followers: int) -> Severity:
-    """How bad a match is: the rule's own severity, or a higher one that the author's reach brings."""
-    reached = [level for level, least in rule.by_reach.items() if followers >= least]
-    return max([rule.severity, *reached], key=SEVERITIES.index)
 
 
 def _entity(per: str, match: Match) -> str:

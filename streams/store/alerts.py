@@ -1,6 +1,5 @@
 """The log of alerts, silences and cases, and the ledger of what was sent: written by the notifier alone."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -124,7 +123,6 @@ def note(connection: Connection, attempts: Sequence[Attempt]) -> None:
     columns: dict[str, list[Any]] = {
         name: [getattr(one, name) for one in attempts] for name in Attempt._fields
     }
-    columns["version"] = [time.time_ns() // 1000] * len(attempts)
     connection.insert("notifications", columns)
 
 
