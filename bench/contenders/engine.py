@@ -46,7 +46,7 @@ def koubei(bootstrap: str, topic: str, meter: Meter) -> None:
     from streams.telemetry.events import WorkerEvents
 
     kafka = KafkaSettings(bootstrap=bootstrap, group=group())
-    app = build_app(kafka, WorkerSettings(), embedded=is_embedded(Broker.of(kafka)))
+    app = build_app(kafka, WorkerSettings(), kafka.group, embedded=is_embedded(Broker.of(kafka)))
     app.events = WorkerEvents(CollectorRegistry())
     app.end = lambda code, message: os._exit(code)
 

@@ -75,6 +75,7 @@ def test_the_board_draws_the_tree_and_says_what_it_hides(live: Live, open_page: 
     assert page.locator(".card.failed").count() == 0
     assert "个节点" in page.locator(".card.nodeGraph .chart").get_attribute("aria-label")
     about = page.locator(".card.table", has_text="图中的传播").locator("tbody tr")
+    about.first.wait_for()
     assert about.count() == 1
     assert about.locator("td[data-label=未画出]").count() == 1
     page.locator(".filter", has_text="源头").locator("button.chip").nth(1).click()
