@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from streams.alerts import links
 from streams.alerts.case import Case
 from streams.alerts.explanation import Explanation
 from streams.alerts.links import Addresses
-from streams.alerts.model import Alert, Notice
+from streams.alerts.model import Alert, Event, Notice
 from streams.clock import Clock
 from streams.config import Settings
 from streams.language import t
@@ -30,6 +30,9 @@ WITHIN = 0.2
 
 LEAST, MOST = 0.05, 0.12
 """Seconds that the reasons for an alert about a post get, whatever is left of that."""
+
+PATIENCE = 0.3
+"""Seconds that are waited for at least something of it: the posts are what a message cannot do without."""
 
 LIMIT = 1.5
 """Seconds for the reasons of everything else."""
@@ -144,16 +147,29 @@ class Composer:
         )
 
     async def explained(self, alert: Alert) -> Explanation | None:
-        """What explains the alert, None if that cannot be had in time."""
+        """What explains the alert, or as much of it as can be had in time; None for nothing."""
+        found: list[Explanation] = []
+        something = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def so_far(known: Explanation) -> None:
+            found.append(known)
+            loop.call_soon_threadsafe(something.set)
+
         limit = self._limit(alert)
         began = self._clock.monotonic()
         if alert.kind == "post" and not self._affordable(began):
             self._events.explained("skipped")
             return None
+        asked = loop.run_in_executor(self._executor, self._explain, alert, limit, so_far)
         try:
-            asked = asyncio.get_running_loop().run_in_executor(self._executor, self._explain, alert, limit)
-            async with asyncio.timeout(limit + GRACE):
-                found = await asked
+            done, _ = await asyncio.wait((asked,), timeout=limit + GRACE)
+            if not done:
+                async with asyncio.timeout(max(0.0, PATIENCE - limit)):
+                    await something.wait()
+                self._events.explained("partial")
+                return found[-1]
+            whole = asked.result()
         except TimeoutError:
             self._events.explained("late")
             return None
@@ -161,10 +177,24 @@ class Composer:
             self._events.explained("failed", repr(error))
             return None
         finally:
+            asked.cancel()
             if alert.kind == "post":
                 self._saved -= self._clock.monotonic() - began
-        self._events.explained("partial" if found.late else "whole")
-        return found
+        self._events.explained("partial" if whole.late else "whole")
+        return whole
+
+    async def warm(self) -> None:
+        """Open the connections and let the store meet the queries: the first alert is not to wait for that."""
+        now = self._clock.now()
+        nothing = Alert(
+            alert_id="", dedup_key="", rule="", rule_version=0, brand="", first_fired=now, last_fired=now,
+            window_start=now, window_end=now, last=Event(kind="opened", at=now),
+        )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        asked = (
+            loop.run_in_executor(self._executor, self._explain, nothing, LIMIT, None) for _ in range(THREADS)
+        )
+        await asyncio.gather(*asked, return_exceptions=True)
 
     def _affordable(self, now: float) -> bool:
         self._saved = min(SAVED, self._saved + SHARE * (now - self._saved_at))
@@ -176,7 +206,9 @@ class Composer:
             return LIMIT
         return min(max(alert.appended + WITHIN - self._clock.now(), LEAST), MOST)
 
-    def _explain(self, alert: Alert, limit: float) -> Explanation:
+    def _explain(
+        self, alert: Alert, limit: float, so_far: Callable[[Explanation], None] | None
+    ) -> Explanation:
         pair: tuple[Connection, Connection] | None = getattr(self._own, "pair", None)
         if pair is None:
             pair = Connection(self._url, timeout=LIMIT), Connection(self._url, timeout=LIMIT)
@@ -186,10 +218,12 @@ class Composer:
             pair[0],
             alert,
             limit=limit,
+            patience=PATIENCE,
             now=self._clock.now(),
             without=self._stop_words,
             rule=self._rules.get(named),
             beside=pair[1],
+            so_far=so_far,
         )
         if found.rule is not None:  # a version of a rule never changes
             self._rules[named] = found.rule

@@ -62,10 +62,13 @@ class Notifier:
         self.alert_log = AlertLog(StoreThread(url, self.events, self.lease.check, name="log"), self._epoch)
         self._told = oncall.on_call(settings)
         self._reader = (settings.store.reader_url or settings.store.url).get_secret_value()
+        self._composer = Composer(
+            self._reader, Pages.of(settings), self.clock, self.events, _stop_words(settings)
+        )
         self.sender = Sender(
             channels.made(settings, self.clock, self.events),
             self._told,
-            Composer(self._reader, Pages.of(settings), self.clock, self.events, _stop_words(settings)),
+            self._composer,
             Ledger(StoreThread(url, self.events, self.lease.check, name="ledger")),
             self,
         )
@@ -84,7 +87,7 @@ class Notifier:
             self.app.topic(self.broker.topic(ALERTS.name), key_serializer="raw", value_serializer="raw"),
             self,
         )
-        loops = [self.lease.run(), *self.sender.loops(), watching.run()]
+        loops = [self.lease.run(), *self.sender.loops(), watching.run(), self._composer.warm()]
         if settings.alerts.digest == "weekly" and settings.channels:
             loops.append(self._digesting().run())
         metrics_port = self.events.serve(settings.worker.metrics_port)

@@ -14,9 +14,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from streams.alerts.case import ENDED, Case, CaseState, Limits, after, happened, mark, named
-from streams.alerts.model import SEVERITIES, Alert, Entry, Event, Notice, Rejection, Step
+from streams.alerts.model import Alert, Entry, Event, Notice, Rejection, Step
 from streams.language import t
-from streams.topics.alert import Command, Severity
+from streams.topics.alert import SEVERITIES, Command, Severity
 
 __all__ = ["Case", "Cases", "Limits"]
 
@@ -110,11 +110,6 @@ class Cases:
     def due(self) -> float | None:
         """When `tick` has something next; None for never."""
         return min((at for case in self.cases.values() for at in case.due.values()), default=None)
-
-    def open_for(self, alert_id: str) -> Case | None:
-        """The case of an alert that is not closed yet."""
-        known = (case for case in self.cases.values() if case.alert_id == alert_id)
-        return next((case for case in known if case.state != "closed"), None)
 
     def _opened(self, command: Command, alert: Alert | None, at: float) -> Case:
         if alert is None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from streams.alerts.model import SEVERITIES, verdict_id
+from streams.alerts.model import verdict_id
 from streams.rules.rule import Rule
-from streams.topics.alert import Ref, Verdict
+from streams.topics.alert import SEVERITIES, Ref, Verdict, record_key
 
 REFS = 3
 """Posts that a verdict names: those of the authors with most followers."""
@@ -130,6 +130,7 @@ def verdicts(
                     epoch=epoch,
                     partition=first.partition,
                     offsets=tuple(match.offset for match, _ in part),
+                    keys=b"".join(record_key(match.kind, match.platform, match.id) for match, _ in part),
                     levels=rule.by_count,
                     refs=tuple(_ref(*one) for one in sorted(part, key=lambda one: -one[0].followers)[:REFS]),
                 )

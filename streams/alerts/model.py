@@ -3,15 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta, timezone, tzinfo
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from streams.alerts.seen import Known
 from streams.topics.alert import Kind, Ref, Severity, dedup_key
 
 __all__ = [
     "MACHINE",
-    "SEVERITIES",
     "Alert",
     "Entry",
     "Event",
@@ -27,8 +27,6 @@ __all__ = [
 
 State = Literal["pending", "firing", "acknowledged", "resolved", "silenced"]
 Reason = Literal["firing", "repeat", "escalated", "acknowledged", "resolved", "breached"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From 一般 to 特别重大."""
 MACHINE = "koubei"
 """The actor of what nobody did."""
 
@@ -77,10 +75,11 @@ class Alert(Struct, frozen=True, kw_only=True):
         first_fired, last_fired: Unix seconds; of the first and newest verdict.
         count: matching records (`post`), or verdicts that held (others).
         window_start, window_end: of the posts it is about.
-        value, expected, sql: of the newest verdict.
+        value, expected, sql: of the newest verdict; for `post` the count, and how many the rule matched in the window.
         refs: posts to show, the most telling first.
         seen: `topic:epoch:partition` → highest offset counted of the key, over all its alerts; what comes again
             at or below is not counted. `window` → newest window counted, in milliseconds, where no records are.
+        known: records counted of the key, over all its alerts: one that comes again at another offset is not counted.
         recent: minute → matches in it, of the last ten minutes.
         latency_ms: from Kafka to the first hand-over; None before.
         owner, acknowledged_at: who has claimed it and when; "" and 0 while nobody has.
@@ -130,6 +129,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     sql: str = ""
     refs: tuple[Ref, ...] = ()
     seen: dict[str, int] = {}
+    known: Known = Known()
     recent: dict[int, int] = {}
     latency_ms: int | None = None
     owner: str = ""

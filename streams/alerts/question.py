@@ -176,6 +176,26 @@ def about(per: str, entity: str) -> tuple[str, ...]:
     return (f"{ENTITIES[per]} = {literal(entity)}",) if per else ()
 
 
+def matched(rule: str, entity: str, start: float, stop: float) -> str:
+    """The query for how many posts and shares a rule matched of one entity, whatever kind of thing that is.
+
+    Args:
+        rule: its name.
+        entity: a root, an author or a platform; "" for all.
+        start: time of the first one, Unix seconds.
+        stop: of the last one.
+    """
+    first, last = moment(start), moment(stop)
+    conditions = [f"rule = {literal(rule)}", f"at >= {first} AND at <= {last}"]
+    if entity:
+        one = literal(entity)
+        conditions.append(
+            f"({one} IN (root_id, author_id, toString(platform)) OR id IN\n"  # noqa: S608
+            f"(SELECT post_id FROM posts WHERE reply_to = {one} AND published >= {first} AND published <= {last}))"
+        )
+    return "SELECT count() AS value\nFROM hits\nWHERE " + " AND ".join(conditions)  # noqa: S608
+
+
 def literal(value: str) -> str:
     """A string as ClickHouse reads it."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

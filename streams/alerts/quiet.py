@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from streams.alerts.calendar import Calendar
 from streams.alerts.local import DAY, Hours, date_at, end_of, instant
-from streams.alerts.model import SEVERITIES
+from streams.topics.alert import SEVERITIES
 
 
 class Quiet(Struct, frozen=True, kw_only=True):

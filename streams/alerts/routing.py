@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from streams.alerts.calendar import Calendar
 from streams.alerts.local import Hours, date_at, end_of
-from streams.alerts.model import SEVERITIES
 from streams.alerts.rota import Rota, on_call
 from streams.alerts.schedule import Days, falls
+from streams.topics.alert import SEVERITIES
 
 
 class Level(Struct, frozen=True, kw_only=True):

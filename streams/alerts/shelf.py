@@ -3,9 +3,10 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from streams.alerts.model import SEVERITIES, Alert, Silence, dedup_key
-from streams.alerts.seen import merged
+from streams.alerts.model import Alert, Silence, dedup_key
+from streams.alerts.seen import Known, merged
 from streams.alerts.timers import Timers
+from streams.topics.alert import SEVERITIES
 
 BACKLOG_OVER = 30.0
 """Seconds without a late alert after which a backlog is taken to be over."""
@@ -54,6 +55,7 @@ class Shelf:
         self._remembered = remembered
         self._by_id: dict[str, Alert] = {}
         self._seen: dict[str, dict[str, int]] = {}
+        self._known: dict[str, Known] = {}
         self._members: dict[str, int] = {}
         self._reds: dict[tuple[str, str], set[str]] = {}
         self._hidden: dict[str, set[str]] = {}
@@ -77,9 +79,9 @@ class Shelf:
         """An alert, of an older incarnation too."""
         return self._by_id.get(alert_id)
 
-    def seen(self, base: str) -> dict[str, int]:
-        """What is counted of a dedup key, by all alerts of it together."""
-        return self._seen.get(base, {})
+    def counted(self, base: str) -> tuple[dict[str, int], Known]:
+        """What is counted of a dedup key, by all alerts of it together: offsets and records."""
+        return self._seen.get(base, {}), self._known.get(base, Known())
 
     def put(self, alert: Alert) -> None:
         """Let an alert stand as it is now."""
@@ -95,6 +97,7 @@ class Shelf:
         self._index(alert)
         base = _base(alert)
         self._seen[base] = merged(self._seen.get(base, {}), alert.seen)
+        self._known[base] = max(self._known.get(base, alert.known), alert.known, key=lambda one: one.total)
         if before is None:
             self._members[base] = self._members.get(base, 0) + 1
         self._timers.set(_ALERT + alert.alert_id, self._next(alert))
@@ -167,7 +170,7 @@ class Shelf:
         base = _base(alert)
         self._members[base] -= 1
         if not self._members[base]:
-            del self._members[base], self._seen[base]
+            del self._members[base], self._seen[base], self._known[base]
         self._timers.set(_ALERT + alert.alert_id, None)
         self._schedule_summary()
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.alerts import counting
+from streams.alerts.counting import Fresh
 from streams.alerts.model import MACHINE, Alert, verdict_id
 from streams.alerts.shelf import covers, is_open, rank
 from streams.alerts.turn import Turn, level_name
@@ -19,18 +20,18 @@ GROWN_LEAST = 100
 
 def take(turn: Turn, verdict: Verdict) -> None:
     """Let a verdict change what it changes: nothing when all of it was counted before."""
-    new, seen = counting.fresh(verdict, turn.shelf.seen(verdict.dedup_key))
+    fresh = counting.fresh(verdict, *turn.shelf.counted(verdict.dedup_key))
     alert = turn.shelf.alerts.get(verdict.dedup_key)
     if not verdict.holds:
         _ended(turn, verdict)
-    elif not new and (verdict.offsets or _stale(turn, verdict)):
+    elif not fresh.new and (verdict.offsets or _stale(turn, verdict)):
         return
     elif verdict.kind == "post" and verdict.window_end < verdict.at - verdict.max_age:
-        _store(turn, verdict, new, seen)
+        _store(turn, verdict, fresh)
     elif alert is not None and is_open(alert):
-        _grow(turn, alert, verdict, new, seen)
+        _grow(turn, alert, verdict, fresh)
     else:
-        _begin(turn, alert, verdict, new, seen)
+        _begin(turn, alert, verdict, fresh)
 
 
 def _late(turn: Turn, verdict: Verdict) -> bool:
@@ -65,42 +66,42 @@ def _opened(turn: Turn, verdict: Verdict, key: str, alert_id: str) -> Alert:
     )
 
 
-def _store(turn: Turn, verdict: Verdict, new: int, seen: dict[str, int]) -> None:
+def _store(turn: Turn, verdict: Verdict, fresh: Fresh) -> None:
     """What is history: counted by the day, over from the start, never sent."""
     day = datetime.fromtimestamp(verdict.window_end, turn.policy.zone).date().isoformat()
     key = f"{verdict.dedup_key}|{day}"
     alert = turn.shelf.alerts.get(key)
     over = {"resolved_at": turn.now, "state": "resolved"}
     if alert is not None:
-        alert = counting.grown(alert, verdict, new, seen)
+        alert = counting.grown(alert, verdict, fresh)
         turn.amend(alert, severity=counting.severity(verdict, {}, alert.severity), **over)
         return
     one = verdict_id(verdict.rule, verdict.version, verdict.entity, f"{day}/{verdict.id}")
-    alert = counting.grown(_opened(turn, verdict, key, one), verdict, new, seen)
+    alert = counting.grown(_opened(turn, verdict, key, one), verdict, fresh)
     turn.write(alert, turn.event("stored"), stored=True, resolved_by=MACHINE, **over)
 
 
-def _begin(turn: Turn, before: Alert | None, verdict: Verdict, new: int, seen: dict[str, int]) -> None:
+def _begin(turn: Turn, before: Alert | None, verdict: Verdict, fresh: Fresh) -> None:
     """A key that is unknown or resolved."""
     now = turn.now
     if before is not None and now < before.rests_until and rank(verdict.severity) <= rank(before.severity):
-        turn.amend(counting.grown(before, verdict, new, seen))
+        turn.amend(counting.grown(before, verdict, fresh))
         return
     back = before is not None and before.resolved_by == MACHINE
     if before is not None and back and now - before.resolved_at <= turn.policy.flap_window:
-        _reopen(turn, before, verdict, new, seen)
+        _reopen(turn, before, verdict, fresh)
         return
     one = verdict.id
     if turn.shelf.by_id(one) is not None:
         times = 1 if before is None else before.incarnation + 1
         one = verdict_id(verdict.rule, verdict.version, verdict.dedup_key, f"{one}/{times}")
-    alert = counting.grown(_opened(turn, verdict, verdict.dedup_key, one), verdict, new, seen)
+    alert = counting.grown(_opened(turn, verdict, verdict.dedup_key, one), verdict, fresh)
     alert = replace(alert, severity=counting.severity(verdict, alert.recent))
     _start(turn, alert, verdict, "fired")
 
 
-def _reopen(turn: Turn, before: Alert, verdict: Verdict, new: int, seen: dict[str, int]) -> None:
-    alert = counting.grown(before, verdict, new, seen)
+def _reopen(turn: Turn, before: Alert, verdict: Verdict, fresh: Fresh) -> None:
+    alert = counting.grown(before, verdict, fresh)
     alert = replace(
         alert,
         severity=counting.severity(verdict, alert.recent, alert.severity),
@@ -127,10 +128,10 @@ def _start(turn: Turn, alert: Alert, verdict: Verdict, kind: str) -> None:
     turn.fire(alert, turn.event(kind, detail), late=_late(turn, verdict))
 
 
-def _grow(turn: Turn, alert: Alert, verdict: Verdict, new: int, seen: dict[str, int]) -> None:
+def _grow(turn: Turn, alert: Alert, verdict: Verdict, fresh: Fresh) -> None:
     """A key that is open: counted, and only spoken of when it has become worse or very much more."""
     before = alert
-    alert = counting.grown(alert, verdict, new, seen)
+    alert = counting.grown(alert, verdict, fresh)
     worst = counting.severity(verdict, alert.recent, alert.severity)
     if alert.state == "pending":
         alert = replace(alert, severity=worst)

@@ -6,11 +6,12 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from streams.cli.common import reader_url, say, show_json
+from streams.cli.common import ClickHouse, Data, Json, Kafka, reader_url, say, settings, show_json
 from streams.clock import SYSTEM
 from streams.config import Settings
 from streams.config.durations import seconds
@@ -48,8 +49,26 @@ Id = Annotated[
     str,
     Parameter(help=t("告警编号，或它的前六位以上", "Id of the alert, or its first six characters or more")),
 ]
-Severity = Literal["blue", "yellow", "orange", "red"]
 Note = Annotated[str, Parameter(help=t("说明", "In your words"))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Terminal:
+    """What every act takes besides what it does: who does it, where it goes, and how it is answered."""
+
+    by: By = None
+    json: Json = False
+    data: Data = None
+    kafka: Kafka = None
+    clickhouse: ClickHouse = None
+
+    def settings(self) -> Settings:
+        """The settings of this command. Raises as `common.settings`."""
+        return settings(self.data, self.kafka, self.clickhouse)
+
+
+HERE = Terminal()
 
 _IDS = (
     "SELECT DISTINCT id FROM alert_log WHERE subject = {subject:String} AND startsWith(id, {begin:String}) "

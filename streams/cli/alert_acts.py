@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from streams.cli.acting import By, Id, Note, Severity, command, find, perform, span
-from streams.cli.common import ClickHouse, Data, Json, Kafka, reader_url, settings
+from streams.cli.acting import HERE, Id, Note, Terminal, command, find, perform, span
+from streams.cli.common import reader_url
 from streams.clock import SYSTEM
 from streams.config import Settings
 from streams.errors import BadConfig
 from streams.language import t
 from streams.store.client import Connection
-from streams.topics.alert import Command
+from streams.topics.alert import Command, Severity
 
 
 def many(action: str, zh: str, en: str) -> Callable[..., int]:
@@ -28,11 +28,7 @@ def many(action: str, zh: str, en: str) -> Callable[..., int]:
     def act(
         *ids: Id,
         note: Note = "",
-        by: By = None,
-        json: Json = False,
-        data: Data = None,
-        kafka: Kafka = None,
-        clickhouse: ClickHouse = None,
+        here: Terminal = HERE,
     ) -> int:
         if not ids:
             raise BadConfig(
@@ -41,8 +37,8 @@ def many(action: str, zh: str, en: str) -> Callable[..., int]:
                     "Which? Give the id of an alert; see koubei alerts list",
                 )
             )
-        loaded = settings(data, kafka, clickhouse)
-        return perform(loaded, _acts(loaded, action, ids, by, note=note), t(zh, en), as_json=json)
+        loaded = here.settings()
+        return perform(loaded, _acts(loaded, action, ids, here.by, note=note), t(zh, en), as_json=here.json)
 
     return act
 
@@ -52,32 +48,24 @@ def assign(
     owner: Annotated[str, Parameter(help=t("给谁", "To whom"))],
     *,
     note: Note = "",
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Give an alert to somebody."""
-    loaded = settings(data, kafka, clickhouse)
-    made = _acts(loaded, "assign", (id,), by, owner=owner, note=note)
-    return perform(loaded, made, t("已指派", "Assigned"), as_json=json)
+    loaded = here.settings()
+    made = _acts(loaded, "assign", (id,), here.by, owner=owner, note=note)
+    return perform(loaded, made, t("已指派", "Assigned"), as_json=here.json)
 
 
 def note(
     id: Id,
     text: Annotated[str, Parameter(help=t("写什么", "What"))],
     *,
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Write a note."""
-    loaded = settings(data, kafka, clickhouse)
-    made = _acts(loaded, "note", (id,), by, note=text)
-    return perform(loaded, made, t("已记录", "Noted"), as_json=json)
+    loaded = here.settings()
+    made = _acts(loaded, "note", (id,), here.by, note=text)
+    return perform(loaded, made, t("已记录", "Noted"), as_json=here.json)
 
 
 def silence(
@@ -98,11 +86,7 @@ def silence(
             help=t("最高静默到哪个级别（默认 orange）", "The highest severity covered; orange if not given")
         ),
     ] = None,
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Silence one alert, or those of a rule or a brand."""
     if not (id or rule or brand):
@@ -113,11 +97,11 @@ def silence(
             )
         )
     length = span("--for", for_)
-    loaded = settings(data, kafka, clickhouse)
+    loaded = here.settings()
     about = {"rule": rule, "brand": brand, "severity": severity or "", "note": comment}
     more = {"until": SYSTEM.now() + length, **about}
-    made = _acts(loaded, "silence", (id,), by, **more) if id else [command("silence", by, **more)]
-    return perform(loaded, made, t(f"已静默 {for_}", f"Silenced for {for_}"), as_json=json)
+    made = _acts(loaded, "silence", (id,), here.by, **more) if id else [command("silence", here.by, **more)]
+    return perform(loaded, made, t(f"已静默 {for_}", f"Silenced for {for_}"), as_json=here.json)
 
 
 def unsilence(
@@ -126,14 +110,10 @@ def unsilence(
     ],
     *,
     note: Note = "",
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """End a silence."""
-    loaded = settings(data, kafka, clickhouse)
+    loaded = here.settings()
     with closing(Connection(reader_url(loaded))) as connection:
         try:
             about = {"silence_id": find(connection, "silence", id)}
@@ -142,8 +122,8 @@ def unsilence(
                 about = {"alert_id": find(connection, "alert", id)}
             except BadConfig:
                 raise error from None
-    made = command("unsilence", by, note=note, **about)
-    return perform(loaded, [made], t("静默已结束", "The silence is over"), as_json=json)
+    made = command("unsilence", here.by, note=note, **about)
+    return perform(loaded, [made], t("静默已结束", "The silence is over"), as_json=here.json)
 
 
 def _acts(

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 
 from streams.alerts.model import Alert
 from streams.cli import alert_views as views
-from streams.cli.acting import SHOWN, Id, Severity, find
+from streams.cli.acting import SHOWN, Id, find
 from streams.cli.alert_acts import assign, many, note, silence, unsilence
 from streams.cli.alert_tuning import tuning
 from streams.cli.common import ClickHouse, Data, Json, group, reader_url, say, settings, show_json
@@ -22,6 +22,7 @@ from streams.read import alerts as read
 from streams.read.explain import explain
 from streams.read.queries import Reader
 from streams.store.client import Connection
+from streams.topics.alert import Severity
 
 app = group(
     "alerts",

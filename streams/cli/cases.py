@@ -12,9 +12,9 @@ from cyclopts import Parameter
 from streams.alerts.case import ENDED, CaseState, named
 from streams.alerts.outcomes import Outcome, Said
 from streams.cli import alert_views as views
-from streams.cli.acting import SHOWN, By, Note, command, find, perform
+from streams.cli.acting import HERE, SHOWN, Note, Terminal, command, find, perform
 from streams.cli.acting import Id as AlertId
-from streams.cli.common import ClickHouse, Data, Json, Kafka, group, reader_url, say, settings, show_json
+from streams.cli.common import ClickHouse, Data, Json, group, reader_url, say, settings, show_json
 from streams.cli.tables import plain
 from streams.cli.times import moment
 from streams.clock import SYSTEM
@@ -142,18 +142,14 @@ def open_(
     *,
     owner: Annotated[str, Parameter(help=t("交给谁（默认自己）", "Who has it; yourself if not given"))] = "",
     note: Note = "",
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Open a case."""
-    loaded = settings(data, kafka, clickhouse)
+    loaded = here.settings()
     with closing(Connection(reader_url(loaded))) as connection:
         whole = find(connection, "alert", alert)
-    made = command("case_open", by, alert_id=whole, owner=owner, note=note)
-    return perform(loaded, [made], t("已建处置单", "Case opened:"), as_json=json)
+    made = command("case_open", here.by, alert_id=whole, owner=owner, note=note)
+    return perform(loaded, [made], t("已建处置单", "Case opened:"), as_json=here.json)
 
 
 @app.command(help=t("交给一个人", "Give a case to somebody"))
@@ -162,16 +158,12 @@ def assign(
     owner: Annotated[str, Parameter(help=t("给谁", "To whom"))],
     *,
     note: Note = "",
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Give a case to somebody."""
-    loaded = settings(data, kafka, clickhouse)
-    made = command("case_assign", by, case_id=_find(loaded, id), owner=owner, note=note)
-    return perform(loaded, [made], t("已指派", "Assigned"), as_json=json)
+    loaded = here.settings()
+    made = command("case_assign", here.by, case_id=_find(loaded, id), owner=owner, note=note)
+    return perform(loaded, [made], t("已指派", "Assigned"), as_json=here.json)
 
 
 @app.command(help=t("在经过里记一笔", "Write a note into the timeline"))
@@ -179,16 +171,12 @@ def note(
     id: Id,
     text: Annotated[str, Parameter(help=t("写什么", "What"))],
     *,
-    by: By = None,
-    json: Json = False,
-    data: Data = None,
-    kafka: Kafka = None,
-    clickhouse: ClickHouse = None,
+    here: Terminal = HERE,
 ) -> int:
     """Write a note."""
-    loaded = settings(data, kafka, clickhouse)
-    made = command("case_note", by, case_id=_find(loaded, id), note=text)
-    return perform(loaded, [made], t("已记录", "Noted"), as_json=json)
+    loaded = here.settings()
+    made = command("case_note", here.by, case_id=_find(loaded, id), note=text)
+    return perform(loaded, [made], t("已记录", "Noted"), as_json=here.json)
 
 
 def _moving(action: str, zh: str, en: str) -> Callable[..., int]:
@@ -198,15 +186,11 @@ def _moving(action: str, zh: str, en: str) -> Callable[..., int]:
         id: Id,
         *,
         note: Note = "",
-        by: By = None,
-        json: Json = False,
-        data: Data = None,
-        kafka: Kafka = None,
-        clickhouse: ClickHouse = None,
+        here: Terminal = HERE,
     ) -> int:
-        loaded = settings(data, kafka, clickhouse)
-        made = command(action, by, case_id=_find(loaded, id), note=note)
-        return perform(loaded, [made], t(zh, en), as_json=json)
+        loaded = here.settings()
+        made = command(action, here.by, case_id=_find(loaded, id), note=note)
+        return perform(loaded, [made], t(zh, en), as_json=here.json)
 
     return move
 
@@ -219,15 +203,11 @@ def _ending(action: str, zh: str, en: str) -> Callable[..., int]:
         *,
         outcome: Came = "",
         note: Note = "",
-        by: By = None,
-        json: Json = False,
-        data: Data = None,
-        kafka: Kafka = None,
-        clickhouse: ClickHouse = None,
+        here: Terminal = HERE,
     ) -> int:
-        loaded = settings(data, kafka, clickhouse)
-        made = command(action, by, case_id=_find(loaded, id), note=note, outcome=outcome)
-        return perform(loaded, [made], t(zh, en), as_json=json)
+        loaded = here.settings()
+        made = command(action, here.by, case_id=_find(loaded, id), note=note, outcome=outcome)
+        return perform(loaded, [made], t(zh, en), as_json=here.json)
 
     return end
 

@@ -3,15 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal, Protocol, get_args
+from typing import ClassVar, Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from msgspec import Struct
 from pydantic import SecretStr
 
-Severity = Literal["blue", "yellow", "orange", "red"]
-SEVERITIES: tuple[str, ...] = get_args(Severity)
-"""From 一般 to 特别重大."""
+from streams.topics.alert import Severity
 
 State = Literal["firing", "repeat", "escalated", "acknowledged", "resolved", "breached", "digest", "test"]
 Form = Literal["long", "short"]

@@ -37,10 +37,10 @@ def happening(alert: Alert, explanation: Explanation, *, now: float, timezone: s
     return _KINDS[alert.kind](_Case(alert, explanation, now, timezone))
 
 
-def name(alert: Alert) -> str:
+def name(rule: str, brand: str) -> str:
     """The rule's name without the brand, which stands before it anyway."""
-    short = alert.rule.removeprefix(alert.brand).strip(" -·_") if alert.brand else alert.rule
-    return short or alert.rule
+    short = rule.removeprefix(brand).strip(" -·_") if brand else rule
+    return short or rule
 
 
 def usual(explanation: Explanation) -> str:
@@ -55,6 +55,12 @@ def usual(explanation: Explanation) -> str:
             f", usually {count} (same hours, {_plural(known.weeks, 'week')})",
         )
     return t(f"，平时 {count} 条（近 12 小时）", f", usually {count} (last 12 hours)")
+
+
+def single(alert: Alert, explanation: Explanation) -> bool:
+    """Whether it is about one post, of which the figure says all there is to count."""
+    count = explanation.count or alert.count
+    return alert.kind == "post" and count == 1 and bool(explanation.examples)
 
 
 class _Case(NamedTuple):
@@ -90,8 +96,8 @@ def _post(case: _Case) -> Happening:
     alert, said = case.alert, case.explanation
     count = said.count or alert.count
     growing = said.usual is not None and spike.against(said.usual.count, count).fires
-    title = name(alert) + (t("激增", " surges") if growing else "")
-    if count == 1 and said.examples:
+    title = name(alert.rule, alert.brand) + (t("激增", " surges") if growing else "")
+    if single(alert, said):
         one = said.examples[0]
         parts = [one.platform + t(" 1 条", ": 1 post")]
         if one.followers:
@@ -111,7 +117,7 @@ def _counted(case: _Case, count: float) -> str:
 
 
 def _spike(case: _Case) -> Happening:
-    named = name(case.alert)
+    named = name(case.alert.rule, case.alert.brand)
     title = named if named.endswith("增") else named + t("激增", " surges")
     known = case.explanation
     if known.usual is None and case.alert.expected is not None:
@@ -146,7 +152,7 @@ def _window(case: _Case) -> Happening:
             )
         case "authors":
             return Happening(
-                name(alert),
+                name(alert.rule, alert.brand),
                 t(
                     f"{within}有 {number(value)} 人{case.what}发言",
                     f"{number(value)} {case.what} authors in {within}",
@@ -155,11 +161,11 @@ def _window(case: _Case) -> Happening:
             )
         case "reach":
             return Happening(
-                name(alert),
+                name(alert.rule, alert.brand),
                 t(f"{within}触达 {number(value)} 人次", f"reach of {number(value)} in {within}")
                 + _bound(case, number),
             )
-    return Happening(name(alert), _counted(case, value))
+    return Happening(name(alert.rule, alert.brand), _counted(case, value))
 
 
 def _cascade(case: _Case) -> Happening:

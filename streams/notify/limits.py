@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, structs
 
-from streams.notify.base import SEVERITIES, Brief, Message, Receipt
+from streams.notify.base import Brief, Message, Receipt
+from streams.topics.alert import SEVERITIES
 
 BURST = 4
 """Messages that may go at once. With 15 a minute no minute holds more than 19, one less than the platforms take."""

@@ -7,19 +7,24 @@ from zoneinfo import ZoneInfo
 
 from streams.alerts import spike
 from streams.alerts.case import Case, named
-from streams.alerts.explanation import Example, Explanation
+from streams.alerts.explanation import Example, Explanation, Reach
 from streams.alerts.links import Addresses
 from streams.alerts.model import MACHINE, Alert, Notice, Reason
 from streams.language import t
 from streams.notify.base import Brief, Fact, Link, Mention, Message, Sample
 from streams.notify.figures import clock, lasting, number, percent
-from streams.notify.happening import Happening, happening
+from streams.notify.happening import Happening, happening, single
+from streams.topics.alert import Kind
 
 WORDS = 3
 """Rising words that are told."""
 
 WIDELY = 10_000
 """Followers from which on an author's are worth a word."""
+
+
+_UNEXPLAINED: Mapping[Kind, Explanation] = dict.fromkeys(("absence", "silent"), Explanation())
+"""Kinds of which nothing is missing without an explanation: there are no posts."""
 
 
 def message(
@@ -47,7 +52,7 @@ def message(
         repeated: whether it may have been delivered before.
         case: of the alert, if there is one.
     """
-    said = explanation or Explanation()
+    said = explanation or _UNEXPLAINED.get(alert.kind, Explanation(late=("examples", "said")))
     # A notice of an alert that has a case is about the alert, unless it is the case's clock that has run out.
     case = case if notice.reason == "breached" else None
     telling = _Telling(alert, notice, said, timezone, tuple(mentions), case)
@@ -189,14 +194,12 @@ def _facts(telling: _Telling) -> tuple[Fact, ...]:
     said = telling.said
     between = t("、", ", ")
     found = []
-    if said.sources:
+    one = single(telling.alert, said)
+    if said.sources and not one:
         parts = (f"{source.platform} {number(source.count)}" for source in said.sources)
         found.append(Fact(t("来源", "Sources"), between.join(parts)))
     if said.tone is not None:
-        label = t("情感", "Sentiment")
-        if said.tone.total > said.count:  # of all that is said of the brand, not of the matches alone
-            label = t("全部提及的情感", "Sentiment of all mentions")
-        found.append(Fact(label, _tone(said)))
+        found.append(Fact(_toned(said, said.tone.total), _tone(said)))
     if said.terms:
         words = (
             t(
@@ -207,31 +210,42 @@ def _facts(telling: _Telling) -> tuple[Fact, ...]:
         )
         found.append(Fact(t("热词", "Rising words"), between.join(words)))
     if said.spread is not None and telling.alert.kind != "cascade":
-        one = said.spread
+        largest = said.spread
         found.append(
             Fact(
                 t("最大传播", "Largest cascade"),
                 t(
-                    f"{one.platform} {number(one.size)} 个节点，{one.depth} 层，近 1 小时 {number(one.last_hour)} 次转发"
-                    f"（前 1 小时 {number(one.hour_before)} 次）",
-                    f"{one.platform}, {number(one.size)} nodes, depth {one.depth}, {number(one.last_hour)} shares in the "
-                    f"last hour ({number(one.hour_before)} in the hour before)",
+                    f"{largest.platform} {number(largest.size)} 个节点，{largest.depth} 层，近 1 小时 "
+                    f"{number(largest.last_hour)} 次转发（前 1 小时 {number(largest.hour_before)} 次）",
+                    f"{largest.platform}, {number(largest.size)} nodes, depth {largest.depth}, "
+                    f"{number(largest.last_hour)} shares in the last hour ({number(largest.hour_before)} in the hour before)",
                 ),
             )
         )
-    if said.reach is not None:
-        found.append(
-            Fact(
-                t("作者", "Authors"),
-                t(
-                    f"{number(said.reach.authors)} 人，粉丝共 {number(said.reach.followers)}，最多 {number(said.reach.most)}",
-                    f"{number(said.reach.authors)}, {number(said.reach.followers)} followers together, "
-                    f"{number(said.reach.most)} at most",
-                ),
-            )
-        )
-    found.append(Fact(t("首次触发", "First fired"), telling.clock(telling.alert.first_fired)))
+    if said.reach is not None and not one:
+        found.append(Fact(t("作者", "Authors"), _authors(said.reach)))
+    first = telling.clock(telling.alert.first_fired)
+    if first != telling.clock(telling.notice.at):
+        found.append(Fact(t("首次触发", "First fired"), first))
     return tuple(found)
+
+
+def _authors(reach: Reach) -> str:
+    if reach.authors == 1:
+        return t(f"1 人，粉丝 {number(reach.most)}", f"1, {number(reach.most)} followers")
+    return t(
+        f"{number(reach.authors)} 人，粉丝共 {number(reach.followers)}，最多 {number(reach.most)}",
+        f"{number(reach.authors)}, {number(reach.followers)} followers together, {number(reach.most)} at most",
+    )
+
+
+def _toned(said: Explanation, total: int) -> str:
+    """Of what the sentiment is: of the matches, of all that is said of the brand, or of the matches that name it."""
+    if total > said.count:
+        return t("全部提及的情感", "Sentiment of all mentions")
+    if total < said.count:
+        return t(f"其中 {number(total)} 条的情感", f"Sentiment of {number(total)} of them")
+    return t("情感", "Sentiment")
 
 
 def _tone(said: Explanation) -> str:
@@ -271,9 +285,7 @@ def _reasons(telling: _Telling) -> tuple[str, ...]:
     missing = [t(*_PARTS[part]) for part in said.late if part in _PARTS]
     if missing:
         names = t("、", ", ").join(missing)
-        found.append(
-            t(f"没有来得及统计：{names}；页面上有", f"Not counted in time: {names}; the page has it")
-        )
+        found.append(t(f"还没统计好，请看页面：{names}", f"Not counted yet, see the page: {names}"))
     return tuple(found)
 
 

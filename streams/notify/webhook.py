@@ -15,6 +15,7 @@ from streams.language import t
 from streams.notify import base, render
 from streams.notify.base import Message, Receipt
 from streams.notify.http import failure, post
+from streams.topics.alert import Severity
 
 SIZE = 64 * 1024
 """Bytes of the text."""
@@ -91,7 +92,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     alert_id: str
     key: str
     state: base.State
-    severity: base.Severity
+    severity: Severity
     brand: str
     title: str
     summary: str

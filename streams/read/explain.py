@@ -4,6 +4,7 @@ What matters most is asked first. Sentiments are as the program judged them when
 corrections are not in, because nobody has corrected a post that is seconds old.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -52,10 +53,12 @@ def explain(
     alert: Alert,
     *,
     limit: float,
+    patience: float = 0.0,
     now: float,
     without: Collection[str] = (),
     rule: Rule | None = None,
     beside: Connection | None = None,
+    so_far: Callable[[Explanation], None] | None = None,
     clock: Clock = SYSTEM,
 ) -> Explanation:
     """What the posts of an alert have in common. Raises nothing: a part that is late or fails is left out.
@@ -65,13 +68,15 @@ def explain(
             it one that is not longer than `limit`.
         alert: the alert.
         limit: seconds for all of it.
+        patience: seconds for what matters most, where that is more: the posts, and who says what of them.
         now: Unix seconds.
         without: words that are never told as rising: stop words.
         rule: the rule as it was when it spoke, where the caller knows it already.
         beside: another connection: half of the parts are asked through it at the same time.
+        so_far: is given what is known, each time that it is more, for who cannot wait until a slow query ends.
         clock: that the limit is measured by.
     """
-    deadline = clock.monotonic() + limit
+    began = clock.monotonic()
     late = []
     try:
         rule = rule or rules.version(connection, alert.rule, alert.rule_version)
@@ -79,30 +84,33 @@ def explain(
         late.append("rule")
     start, stop = _window(alert)
     subject = _Subject(alert, Matched(alert, rule, start, stop), now, without)
-
-    def ask(through: Connection, names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        asked = _Asked(through, clock, deadline)
-        found: dict[str, Any] = {}
-        missing = []
-        for name in names:
-            try:
-                found |= parts[name](asked, subject)
-            except KoubeiError:
-                missing.append(name)
-        return found, missing
-
     parts = _PARTS[alert.kind]
     names = list(parts)
+    answers: dict[str, dict[str, Any]] = {}
+
+    def known() -> Explanation:
+        found = dict(answers)
+        missing = (*late, *(name for name in names if name not in found))
+        fields = {field: value for answer in found.values() for field, value in answer.items()}
+        return Explanation(rule=rule, start=start, stop=stop, late=missing, **fields)
+
+    def ask(through: Connection, names: Sequence[str]) -> None:
+        for name in names:
+            longer = patience if name in _FIRST else 0.0
+            asked = _Asked(through, clock, began + max(limit, longer))
+            with contextlib.suppress(KoubeiError):
+                answers[name] = parts[name](asked, subject)
+                if so_far is not None:
+                    so_far(known())
+
     if beside is None:
-        answers = [ask(connection, names)]
+        ask(connection, names)
     else:
         with ThreadPoolExecutor(1) as other:
             second = other.submit(ask, beside, names[1::2])
-            answers = [ask(connection, names[::2]), second.result()]
-    found = {name: value for some, _ in answers for name, value in some.items()}
-    missed = {name for _, missing in answers for name in missing}
-    late += [name for name in names if name in missed]
-    return Explanation(rule=rule, start=start, stop=stop, late=tuple(late), **found)
+            ask(connection, names[::2])
+            second.result()
+    return known()
 
 
 class _Asked:
@@ -272,6 +280,8 @@ _PARTS: dict[Kind, dict[str, _Part]] = {
     "silent": {},
 }
 """Kind → name of each part and what finds it, what matters most first."""
+
+_FIRST = ("examples", "said")
 
 
 _EXAMPLE = f"""\

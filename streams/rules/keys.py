@@ -10,8 +10,8 @@ import msgspec
 from streams.language import t
 from streams.rules.durations import seconds, span
 from streams.rules.fields import FIELDS
-from streams.rules.rule import KINDS, MEASURES, SEVERITIES, WINDOWS, Measured, Per, Rule
-from streams.topics.alert import Kind
+from streams.rules.rule import KINDS, MEASURES, WINDOWS, Measured, Per, Rule
+from streams.topics.alert import SEVERITIES, Kind
 
 SHARED = ("name", "kind", "severity", "enabled", "description", "alert", "team", "version")
 """Keys of every rule."""

@@ -6,16 +6,13 @@ import msgspec
 
 from streams.rules.parse import parse
 from streams.rules.tree import And, Field, Node, toward
-from streams.topics.alert import Kind, Severity
+from streams.topics.alert import SEVERITIES, Kind, Severity
 
 Per = Literal["", "root", "author", "platform"]
 Measured = Literal["count", "negative_share", "nsr", "authors", "reach", "growth", "generation"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Single posts, numbers over a window, sudden growth, spreading, a platform or a brand gone quiet."""
-
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""蓝, 黄, 橙, 红: 一般, 较大, 重大, 特别重大."""
 
 MEASURES: dict[Kind, tuple[Measured, ...]] = {
     "window": ("count", "negative_share", "nsr", "authors", "reach"),

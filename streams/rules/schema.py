@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from streams.rules.keys import KEYS, NEEDED, OWN, PERS, SHARED, SPANS
-from streams.rules.rule import KINDS, MEASURES, SEVERITIES
-from streams.topics.alert import Kind
+from streams.rules.rule import KINDS, MEASURES
+from streams.topics.alert import SEVERITIES, Kind
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
 

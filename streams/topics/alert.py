@@ -1,17 +1,24 @@
 """What travels on the topic `alerts`: what rules say of posts, and what people do about it."""
 
-from typing import Annotated, Literal
+from hashlib import blake2b
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
 from streams.topics.fields import Count, Id
 
 Severity = Literal["blue", "yellow", "orange", "red"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""蓝, 黄, 橙, 红: 一般, 较大, 重大, 特别重大."""
+
 Kind = Literal["post", "window", "spike", "cascade", "absence", "silent"]
 Via = Literal["cli", "page", "api", "link"]
 
 Line = Annotated[str, Meta(max_length=2000)]
 Word = Annotated[str, Meta(max_length=256)]
+
+KEY = 6
+"""Bytes of a record's key."""
 
 
 class Ref(Struct, frozen=True, kw_only=True):
@@ -60,6 +67,8 @@ class Verdict(Struct, frozen=True, kw_only=True, tag="verdict"):
         team: whom it is routed to.
         topic: of the matching records (`post` only), with `epoch` and `partition`.
         offsets: of the matching records, ascending.
+        keys: what the records are (`record_key`), in the order of `offsets`: a post that was collected twice has two
+            offsets and one key. Empty where it is not known.
         levels: a higher severity → how many matches within ten minutes bring it.
         refs: some of the posts, the most telling first.
     """
@@ -86,6 +95,7 @@ class Verdict(Struct, frozen=True, kw_only=True, tag="verdict"):
     epoch: Count = 0
     partition: Count = 0
     offsets: tuple[Count, ...] = ()
+    keys: bytes = b""
     levels: dict[Severity, int] = {}
     refs: tuple[Ref, ...] = ()
 
@@ -151,3 +161,8 @@ AlertRecord = Verdict | Command
 def dedup_key(rule: str, brand: str, entity: str) -> str:
     """What makes two verdicts one alert: neither the rule's version nor the window."""
     return f"{rule}|{brand}|{entity}"
+
+
+def record_key(kind: str, platform: str, one: str) -> bytes:
+    """What a post or share is known by, wherever and however often it lies in Kafka: `KEY` bytes."""
+    return blake2b("\0".join((kind, platform, one)).encode(), digest_size=KEY).digest()

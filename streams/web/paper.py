@@ -15,6 +15,7 @@ from streams.clock import Clock
 from streams.config import Settings
 from streams.errors import KoubeiError
 from streams.language import LANGUAGES
+from streams.notify.happening import name as short
 from streams.web.cascades import compact, lasting
 from streams.web.pages import HERE
 from streams.web.problems import Problem, of
@@ -94,6 +95,7 @@ class Paper:
             lasting=lambda seconds: lasting(seconds, lang),
             count=lambda number: compact(number, lang),
             number=lambda value: figure(value, lang),
+            short=short,
             name=name or ("" if "rename" in request.query_params else name_of(request)),
             **values,
         )

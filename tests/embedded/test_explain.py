@@ -9,6 +9,7 @@ import pytest
 
 from streams.alerts.explanation import Explanation, Reach, Source, Spread, Tone, Usual
 from streams.alerts.model import Alert, Event
+from streams.alerts.question import matched
 from streams.read.explain import explain
 from streams.rules.rule import Rule
 from streams.store.client import Connection
@@ -294,3 +295,20 @@ def test_asked_side_by_side_it_is_the_same(server: servers.ClickHouse, connectio
     nothing = explain(connection, one, limit=0.0, now=NOW, beside=beside)
     assert nothing.late == ("examples", "said", "usual", "spread", "terms")
     beside.close()
+
+
+def test_the_query_of_an_alert_about_posts_counts_them_whatever_it_is_about(connection: Connection) -> None:
+    posts = Posts()
+    posts.add(NOW - 30, author="a")
+    posts.add(NOW - 20, "知乎", author="b")
+    posts.add(NOW - 10, author="a")
+    posts.add(NOW - 10, hit=False, author="a")
+    posts.add(NOW - 600)
+    for row in posts.rows:
+        row["reply_to"] = "p0" if row is posts.rows[2] else ""
+    posts.insert(connection)
+    share(connection, "p0", [NOW - 5], hit=True)
+    counts = {"": 4, "a": 2, "知乎": 1, "微博": 3, "p0": 3, "it's": 0}
+    for entity, count in counts.items():
+        found = connection.query(matched(RULE.name, entity, NOW - 30, NOW), {}).rows
+        assert found == [(count,)], entity

@@ -42,6 +42,15 @@ def composer(late: float = 0.0) -> Composer:
     return Composer("clickhouse://127.0.0.1:1/", pages, ManualClock(NOW + late), events)
 
 
+def slow_after(known: Explanation) -> Any:
+    def explain(*_: Any, so_far: Any, **__: Any) -> Explanation:
+        so_far(known)
+        time.sleep(0.02)
+        return Explanation(start=NOW)
+
+    return explain
+
+
 @pytest.mark.parametrize(("late", "limit"), [(0.0, 0.12), (0.1, 0.1), (0.3, 0.05), (9.0, 0.05)])
 async def test_reasons_for_a_post_get_what_is_left_of_a_fifth_of_a_second(
     asked: list[float], late: float, limit: float
@@ -50,7 +59,7 @@ async def test_reasons_for_a_post_get_what_is_left_of_a_fifth_of_a_second(
     assert asked == [pytest.approx(limit, abs=1e-4)]
 
 
-async def test_reasons_that_come_too_late_or_fail_are_left_out(
+async def test_reasons_that_come_too_late_or_fail_are_left_out_and_those_before_are_not(
     asked: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = composer()
@@ -64,6 +73,9 @@ async def test_reasons_that_come_too_late_or_fail_are_left_out(
     )
     assert await one.explained(faulty) is None
     assert asked[-1] == composing.LIMIT
+    known = Explanation(start=NOW, late=("terms",))
+    monkeypatch.setattr(composing, "explain", slow_after(known))
+    assert await one.explained(ALERT) == known
     message = one.message(Saying(Notice(key="k", alert_id="a", reason="firing", at=NOW), ALERT))
     assert (message.alert_id, message.severity) == ("a", "red")
     assert [link.url for link in message.links][0] == "https://k.example/alerts/a"

@@ -3,7 +3,9 @@
 import pytest
 
 from streams.alerts.model import Policy
+from streams.alerts.seen import KEPT
 from streams.alerts.timers import Timers
+from streams.topics.alert import record_key
 from tests.unit.alerts.desk import START, Desk, kinds
 
 MINUTE = 60.0
@@ -69,6 +71,36 @@ def test_replayed_records_are_not_counted_however_they_are_cut(desk: Desk) -> No
     desk.say(offsets=(4, 7, 8))
     desk.say(offsets=(8, 20), partition=0, epoch=2)
     assert desk.alert().count == 3 + 2 + 1 + 2
+
+
+def keys(*posts: str) -> bytes:
+    return b"".join(record_key("post", "微博", one) for one in posts)
+
+
+def test_a_post_that_is_collected_again_is_neither_counted_nor_told_again(desk: Desk) -> None:
+    levels = {"levels": {"red": 4}}
+    desk.say(offsets=(1, 2, 3), keys=keys("a", "b", "a"), **levels)
+    assert desk.alert().count == 2
+    assert desk.say(offsets=(4, 5), keys=keys("b", "a"), **levels) == []
+    desk.say(offsets=(2,), keys=keys("c"), partition=1, **levels)
+    assert (desk.alert().count, desk.alert().severity) == (3, "blue")
+    desk.act("resolve", desk.alert())
+    desk.restart()
+    desk.later(HOUR)
+    desk.said()
+    assert desk.say(offsets=(6, 7), keys=keys("a", "c"), **levels) == []
+    assert (desk.alert().state, desk.said()) == ("resolved", [])
+    desk.say(offsets=(8, 9), keys=keys("a", "d"), **levels)
+    assert (desk.alert().state, desk.alert().count, desk.said()) == ("firing", 1, ["firing"])
+
+
+def test_of_a_busy_rule_the_newest_posts_are_known_again(desk: Desk) -> None:
+    names = [f"p{number}" for number in range(KEPT + 10)]
+    desk.say(offsets=tuple(range(len(names))), keys=keys(*names))
+    desk.restart()
+    assert desk.say(offsets=(len(names),), keys=keys(names[10])) == []
+    desk.say(offsets=(len(names) + 1,), keys=keys(names[9]))
+    assert desk.alert().count == len(names) + 1
 
 
 def test_of_a_topic_that_is_made_anew_again_and_again_little_is_kept(desk: Desk) -> None:

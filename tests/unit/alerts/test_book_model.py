@@ -14,7 +14,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from streams.alerts.model import MACHINE, SEVERITIES, Alert, Policy, dedup_key
+from streams.alerts.model import MACHINE, Alert, Policy, dedup_key
+from streams.topics.alert import SEVERITIES, record_key
 from tests.unit.alerts.desk import START, Desk
 
 HOUR = 3600.0
@@ -48,7 +49,8 @@ class Alerts(RuleBasedStateMachine):
         self.records: list[list[dict[str, Any]]] = [[], []]
         self.read = [0, 0]
         self.judged_at: list[list[float]] = [[], []]
-        self.delivered: dict[str, set[tuple[int, int]]] = {}
+        self.delivered: dict[str, set[str]] = {}
+        self.written = 0
         self.acts = 0
         self.told = 0
 
@@ -68,10 +70,10 @@ class Alerts(RuleBasedStateMachine):
         self, partition: int, keys: list[int], severity: str, lag: float, age: float, judged: bool
     ) -> None:
         now = self.killed.now
-        self.records[partition] += [
-            {"key": KEYS[one], "severity": severity, "appended": now - lag, "published": now - age}
-            for one in keys
-        ]
+        for one in keys:
+            self.written += 1
+            record = {"severity": severity, "appended": now - lag, "published": now - age}
+            self.records[partition].append({"key": KEYS[one], "id": f"p{self.written}", **record})
         if judged:
             self.judge(partition, len(keys))
 
@@ -86,19 +88,29 @@ class Alerts(RuleBasedStateMachine):
         self.judged_at[partition] += [self.killed.now] * len(batch)
         for key in dict.fromkeys(record["key"] for _, record in batch):
             some = [(offset, record) for offset, record in batch if record["key"] == key]
-            self.delivered.setdefault(dedup_key(*key), set()).update(
-                (partition, offset) for offset, _ in some
-            )
+            self.delivered.setdefault(dedup_key(*key), set()).update(record["id"] for _, record in some)
             self.both(
                 "say",
                 rule=key[0], brand=key[1], entity=key[2], partition=partition,
                 offsets=tuple(offset for offset, _ in some),
+                keys=b"".join(record_key("post", "微博", record["id"]) for _, record in some),
                 severity=max((record["severity"] for _, record in some), key=SEVERITIES.index),
                 appended=min(record["appended"] for _, record in some),
                 window_start=min(record["published"] for _, record in some),
                 window_end=max(record["published"] for _, record in some),
                 levels={"orange": 30},
             )  # fmt: skip
+
+    @rule(partition=st.integers(0, 1), back=st.integers(1, 12))
+    def posts_are_collected_again(self, partition: int, back: int) -> None:
+        """With another number of likes, at another offset, while their alerts are remembered."""
+        if self.read[partition] < len(self.records[partition]):
+            return  # what lies before them would be judged late
+        now = self.killed.now
+        done = zip(self.records[partition], self.judged_at[partition], strict=False)
+        lately = [record for record, at in done if at >= now - 7 * 24 * HOUR]
+        self.records[partition] += [record | {"appended": now - 0.1} for record in lately[-back:]]
+        self.judge(partition, len(self.records[partition]))
 
     @rule(partition=st.integers(0, 1), back=st.integers(1, 30))
     def the_worker_is_killed(self, partition: int, back: int) -> None:
@@ -196,7 +208,7 @@ class Alerts(RuleBasedStateMachine):
                 one = entry.snapshot
                 key = dedup_key(one.rule, one.brand, one.entity)
                 counts[key] = counts.get(key, 0) + one.count
-        assert counts == {key: len(records) for key, records in self.delivered.items()}
+        assert counts == {key: len(posts) for key, posts in self.delivered.items()}
 
     @invariant()
     def nobody_is_told_what_he_must_not_be_told(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.alerts import matches
 from streams.alerts.matches import Match, verdicts
 from streams.rules.rule import Rule
-from streams.topics.alert import Verdict
+from streams.topics.alert import Verdict, record_key
 
 NOW = 1_790_000_000.0
 MS = int(NOW * 1000)
@@ -44,6 +44,7 @@ def test_a_verdict_says_where_its_records_lie_and_what_to_show() -> None:
     [one] = tell(match(3, ("起火", 1)), match(8, ("起火", 1), followers=500, age=9, platform="知乎"))
     assert (one.rule, one.version, one.brand, one.entity, one.severity) == ("起火", 1, "星曜", "", "orange")
     assert (one.topic, one.epoch, one.partition, one.offsets) == ("posts", 7, 0, (3, 8))
+    assert one.keys == record_key("post", "微博", "3") + record_key("post", "知乎", "8")
     assert (one.window_start, one.window_end, one.appended, one.at) == (NOW - 9, NOW, NOW, NOW)
     assert [(ref.platform, ref.id, ref.start, ref.stop) for ref in one.refs] == [
         ("知乎", "8", 1, 3),

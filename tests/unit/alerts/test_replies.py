@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts import replies
-from streams.alerts.model import SEVERITIES
 from streams.alerts.replies import Facts, Template, drafts, load, read
 from streams.errors import BadConfig
+from streams.topics.alert import SEVERITIES
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = load([ROOT / "lexicons"])

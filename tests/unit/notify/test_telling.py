@@ -285,10 +285,35 @@ def test_what_else_there_is_to_say_is_said_in_the_short_form_too() -> None:
     assert short(told(note=note))[1].endswith(f"。{note}")
 
 
+def test_a_sentiment_says_what_it_is_of() -> None:
+    def label(count: int) -> str:
+        return next(f.label for f in told(said=replace(SAID, count=count)).facts if "负 46" in f.value)
+
+    assert [label(count) for count in (52, 20, 227)] == ["情感", "全部提及的情感", "其中 52 条的情感"]
+
+
+def test_a_message_without_its_reasons_says_where_they_are() -> None:
+    post = replace(ALERT, kind="post")
+    assert "还没统计好，请看页面：例帖、来源、情感和作者" in long(told(alert=post, said=None))
+    assert "还没统计好" not in long(told(alert=replace(ALERT, kind="absence"), said=None))
+    assert "还没统计好" not in long(told("resolved", alert=post, said=None))
+
+
+def test_nothing_is_said_twice() -> None:
+    alert = replace(ALERT, kind="post", count=1)
+    examples = (replace(SAID.examples[0], followers=200),)
+    one = Explanation(
+        rule=RULE, count=1, sources=(Source("微博", 1),), tone=Tone(0, 0, 1), reach=Reach(1, 200, 200), examples=examples
+    )  # fmt: skip
+    assert told(alert=alert, said=one).summary == "微博 1 条，作者粉丝 200，转发 1.2万"
+    assert [fact.label for fact in told(alert=alert, said=one).facts] == ["情感"]
+    assert [fact.label for fact in told(alert=alert, said=one, at=TEN + 900).facts] == ["情感", "首次触发"]
+    unseen = replace(one, examples=())
+    assert told(alert=alert, said=unseen).facts[-1].value == "1 人，粉丝 200"
+
+
 def test_what_came_too_late_is_named() -> None:
-    assert "没有来得及统计：平时的数量、热词；页面上有" in long(
-        told(said=replace(SAID, late=("usual", "terms")))
-    )
+    assert "还没统计好，请看页面：平时的数量、热词" in long(told(said=replace(SAID, late=("usual", "terms"))))
 
 
 def test_english() -> None:
