@@ -10,7 +10,7 @@ from streams.cascades.layout import children, sizes
 from streams.cascades.tree import Tree
 from streams.language import t
 
-_UNWRITABLE = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").sub
+_UNWRITABLE = re.compile(r"[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").sub
 _FIELDS = {
     "user": "string",
     "level": "int",
@@ -148,5 +148,8 @@ def drawn(tree: Tree, *, width: int = 5, depth: int = 6) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """Text as XML takes it: escaped, and what XML has no way to write replaced."""
-    return escape(_UNWRITABLE("\ufffd", text))
+    r"""Text as XML takes it: escaped, and what XML cannot write, or a reader would make a space, spelt \u0007.
+
+    Different ids stay different.
+    """
+    return escape(_UNWRITABLE(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -9,7 +9,7 @@ from streams.broker.epoch import epoch_ids
 from streams.broker.feeder import Feeder
 from streams.clock import SYSTEM, Clock
 from streams.derived import ALL
-from streams.derived.arrivals import behind
+from streams.derived.arrivals import Mark, behind
 from streams.store.client import Connection
 from streams.topics.registry import EVENTS
 
@@ -126,14 +126,15 @@ class Ledger:
         Raises:
             StoreUnavailable: ClickHouse does not answer.
         """
-        fed = {name for name, _ in self._feeder.runs}
+        fed = {name: self._lasts(name) for name in {name for name, _ in self._feeder.runs}}
         least, moved = None, self._clock.monotonic()
         while True:
             window = int(self._clock.monotonic() - self._begun) + MARGIN
             left = sum(
-                behind(self._connection, derived.name, derived.table, window)
+                behind(self._connection, derived.name, table, window, fed[table.topic])
                 for derived in (make() for make in ALL)
-                if derived.table is not None and derived.table.topic in fed
+                for table in derived.tables
+                if table.topic in fed
             )
             if least is None or left < least:
                 least, moved = left, self._clock.monotonic()
@@ -158,6 +159,14 @@ class Ledger:
                 return None
             self._epochs[topic] = int(found)
         return self._epochs[topic]
+
+    def _lasts(self, topic: str) -> list[Mark]:
+        """The last offsets that were fed: what others feed meanwhile is not waited for."""
+        epoch = self._epoch(topic)
+        fed = [
+            (number, runs[-1].stop - 1) for (name, number), runs in self._feeder.runs.items() if name == topic
+        ]
+        return [] if epoch is None else [Mark(epoch, number, last) for number, last in fed]
 
     def _ranges(self, topic: str) -> Iterator[tuple[int, range]]:
         mine = {number: runs for (name, number), runs in self._feeder.runs.items() if name == topic}

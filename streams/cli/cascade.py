@@ -36,6 +36,9 @@ LISTED = 20
 NAMED = 5
 """Key spreaders that are shown above a tree."""
 
+SINCE = "7d"
+"""How far back --bridges looks."""
+
 EVER = 2_000_000_000
 """More shares than any cascade has."""
 
@@ -66,7 +69,7 @@ def cascade(
     ] = False,
     since: Annotated[
         str, Parameter(help=t("--bridges 从何时起：7d 或日期", "Since when, for --bridges: 7d or a date"))
-    ] = "7d",
+    ] = SINCE,
     brand: Annotated[
         str,
         Parameter(
@@ -87,6 +90,23 @@ def cascade(
             t(
                 "导出哪一次传播？例：koubei cascade 5012345678901234 --gexf a.gexf",
                 "Export which cascade? koubei cascade ROOT --gexf a.gexf",
+            )
+        )
+    for name, number in (("--width", width), ("--depth", depth)):
+        if number < 1:
+            raise BadConfig(t(f"{name} {number}：至少为 1", f"{name} {number}: write 1 or more"))
+    if bridges and root is not None:
+        raise BadConfig(
+            t(
+                f"--bridges 看所有传播，不接源头：koubei cascade --bridges；{root} 一次的在它的页面上",
+                f"--bridges is over all cascades, without a root: koubei cascade --bridges; {root} alone: its page",
+            )
+        )
+    if not bridges and (brand or organic or since != SINCE):
+        raise BadConfig(
+            t(
+                "--since、--brand、--organic 要与 --bridges 同用：koubei cascade --bridges --since 30d",
+                "--since, --brand and --organic go with --bridges: koubei cascade --bridges --since 30d",
             )
         )
     loaded = settings(data, None, clickhouse)
@@ -119,44 +139,41 @@ async def _read(reader: Reader, root: str) -> tuple[read.Detail, Tree]:
 
 
 def _show(found: read.Detail, tree: Tree, width: int, depth: int) -> None:
+    for line in (*_summary(found), "", *export.drawn(tree, width=width, depth=depth)):
+        # People choose what they are called and what they write: nothing of it may steer the terminal.
+        print("".join(char if char.isprintable() else "�" for char in line))
+
+
+def _summary(found: read.Detail) -> Iterator[str]:
     fields = found.fields
     if found.text:
-        print(" ".join(found.text.split())[:100])
+        yield " ".join(found.text.split())[:100]
     nu = "—" if fields["virality"] is None else f"{fields['virality']:.2f}"
-    print(
-        t(
-            f"规模 {fields['size']:,} · 深度 {fields['depth']} · 最宽 {fields['max_breadth']:,} · ν {nu} · "
-            f"曝光 {fields['reach']:,} · 转发 {fields['shares']:,}",
-            f"size {fields['size']:,} · depth {fields['depth']} · breadth {fields['max_breadth']:,} · ν {nu} · "
-            f"reach {fields['reach']:,} · shares {fields['shares']:,}",
-        )
+    yield t(
+        f"规模 {fields['size']:,} · 深度 {fields['depth']} · 最宽 {fields['max_breadth']:,} · ν {nu} · "
+        f"曝光 {fields['reach']:,} · 转发 {fields['shares']:,}",
+        f"size {fields['size']:,} · depth {fields['depth']} · breadth {fields['max_breadth']:,} · ν {nu} · "
+        f"reach {fields['reach']:,} · shares {fields['shares']:,}",
     )
     shown = found.levels[:12]
     levels = " → ".join(f"{level['nodes']:,}" for level in shown) + (
         " → …" if len(found.levels) > len(shown) else ""
     )
-    print(t(f"各层 {levels}", f"levels {levels}"))
+    yield t(f"各层 {levels}", f"levels {levels}")
     apart = fields["orphans"] + fields["cycles"] + fields["selves"]
     if apart:
-        print(
-            t(
-                f"未接入树中 {apart:,} 次：上游未到 {fields['orphans']:,}、成环 {fields['cycles']:,}、"
-                f"以自己为上游 {fields['selves']:,}",
-                f"outside the tree {apart:,}: orphans {fields['orphans']:,}, cycles {fields['cycles']:,}, "
-                f"selves {fields['selves']:,}",
-            )
+        yield t(
+            f"未接入树中 {apart:,} 次：上游未到 {fields['orphans']:,}、成环 {fields['cycles']:,}、"
+            f"以自己为上游 {fields['selves']:,}",
+            f"outside the tree {apart:,}: orphans {fields['orphans']:,}, cycles {fields['cycles']:,}, "
+            f"selves {fields['selves']:,}",
         )
     for user in found.spreaders[:NAMED]:
         label = f" [{user['label']}]" if user["label"] != "none" else ""
-        print(
-            t(
-                f"  {user['user_id']}{label}  带动 {user['subtree']:,} · 直接 {user['direct']:,}",
-                f"  {user['user_id']}{label}  below {user['subtree']:,} · direct {user['direct']:,}",
-            )
+        yield t(
+            f"  {user['user_id']}{label}  带动 {user['subtree']:,} · 直接 {user['direct']:,}",
+            f"  {user['user_id']}{label}  below {user['subtree']:,} · direct {user['direct']:,}",
         )
-    print()
-    for line in export.drawn(tree, width=width, depth=depth):
-        print("".join(char if char.isprintable() else "�" for char in line))
 
 
 def _plain(found: read.Detail, tree: Tree, zone: ZoneInfo) -> dict[str, Any]:

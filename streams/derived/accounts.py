@@ -27,7 +27,7 @@ class Accounts:
     """Fills `accounts`."""
 
     name = "accounts"
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     every = 10.0
 
     def step(self, connection: Connection) -> Step:

@@ -30,6 +30,10 @@ _NEW = (
     f"toInt64(src_offset) > transform({KEY}, {{keys:Array(UInt64)}}, {{offsets:Array(Int64)}}, toInt64(-1)) "
     "AND landed_at >= {frontier:DateTime64(3)}"
 )
+UNTIL = (
+    f"toInt64(src_offset) <= transform({KEY}, {{ends:Array(UInt64)}}, {{lasts:Array(Int64)}}, toInt64(-1))"
+)
+"""Up to the offset named for each partition: `ends` holds keys of places, `lasts` an offset for each."""
 
 
 class Mark(NamedTuple):
@@ -50,13 +54,15 @@ class Taken(NamedTuple):
 
     Attributes:
         rows: the asked columns, in the order of arrival in Kafka.
-        marks: the watermarks once they are counted.
+        marks: the watermarks that move once they are counted.
+        all: every watermark once they are counted.
         frontier: Unix milliseconds before which everything is counted then; None leaves it where it is.
         more: whether others wait.
     """
 
     rows: list[tuple[Any, ...]]
     marks: list[Mark]
+    all: list[Mark]
     frontier: int | None
     more: bool
 
@@ -67,37 +73,41 @@ class Arrivals:
     Args:
         derived: name of the derived table.
         table: where the rows land.
-        columns: what is read of each.
+        columns: what is read of each, columns or expressions.
     """
 
     def __init__(self, derived: str, table: Table, columns: Sequence[str]) -> None:
         self._derived = derived
         self._topic = table.topic
         self._table = table.name
-        self._columns = ", ".join(f"`{column}`" for column in columns)
+        self._columns = ", ".join(columns)
+        self._held: list[Mark] = []
 
     def take(self, connection: Connection) -> Taken:
         """Up to `WINDOW` rows of each partition that are not counted yet. Raises as `Connection.query`."""
-        marks, frontier = self._marks(connection)
+        noted, frontier, now = self._noted(connection)
+        marks = _latest(noted, self._held)
         params: dict[str, Any] = {
             "keys": list(map(place_key, marks)),
             "offsets": [mark.offset for mark in marks],
             "frontier": frontier / 1000,
         }
-        now = int(connection.query("SELECT toUnixTimestamp64Milli(now64(3))").rows[0][0])
         heads = connection.query(
-            f"SELECT src_epoch, src_partition, min(src_offset), max(src_offset) FROM {self._table} "  # noqa: S608
+            "SELECT src_epoch, src_partition, min(src_offset), max(src_offset), "  # noqa: S608 - constants of ours
+            f"toUnixTimestamp64Milli(min(landed_at)) FROM {self._table} "
             f"WHERE {_NEW} GROUP BY src_epoch, src_partition",
             params,
         ).rows
-        after = [Mark(epoch, part, min(low + WINDOW - 1, high)) for epoch, part, low, high in heads]
+        after = [Mark(epoch, part, min(low + WINDOW - 1, high)) for epoch, part, low, high, _ in heads]
         rows: list[tuple[Any, ...]] = []
         if heads:
             params["ends"] = list(map(place_key, after))
             params["lasts"] = [mark.offset for mark in after]
+            # Between the frontier and the first new row lies much that is counted, and would be read in vain.
+            params["frontier"] = min(landed for *_, landed in heads) / 1000
             rows = connection.query(
                 f"SELECT {self._columns} FROM {self._table} WHERE {_NEW} "  # noqa: S608
-                f"AND toInt64(src_offset) <= transform({KEY}, {{ends:Array(UInt64)}}, {{lasts:Array(Int64)}}, toInt64(-1)) "
+                f"AND {UNTIL} "
                 "ORDER BY appended_at, src_epoch, src_partition, src_offset, version DESC "
                 "LIMIT 1 BY src_epoch, src_partition, src_offset",
                 params,
@@ -105,10 +115,15 @@ class Arrivals:
         complete = all(mark.offset == head[3] for mark, head in zip(after, heads, strict=True))
         reached = now - SLACK * 1000
         moved = complete and (after or reached - frontier > FRONTIER_EVERY * 1000)
-        return Taken(rows, after, reached if moved else None, not complete)
+        moving = _latest(self._held, after)
+        return Taken(rows, moving, _latest(marks, after), reached if moved else None, not complete)
+
+    def hold(self, taken: Taken) -> None:
+        """Go on behind the rows of a step, but do not call them counted yet: a new instance takes them again."""
+        self._held = taken.marks
 
     def counted(self, connection: Connection, taken: Taken) -> None:
-        """Remember that the rows of a step are counted. Raises as `Connection.insert`."""
+        """Remember that the rows of a step, and of those held before, are counted. Raises as `Connection.insert`."""
         marks = list(taken.marks)
         landed = [0] * len(marks)
         if taken.frontier is not None:
@@ -127,27 +142,46 @@ class Arrivals:
                 "landed_at": landed,
             },
         )
+        self._held = []
 
     def marks(self, connection: Connection) -> list[Mark]:
         """The watermarks: what is counted so far. Raises as `Connection.query`."""
-        return self._marks(connection)[0]
+        return self._noted(connection)[0]
 
-    def _marks(self, connection: Connection) -> tuple[list[Mark], int]:
-        found = connection.query(
-            "SELECT epoch, partition, offset, toUnixTimestamp64Milli(landed_at) FROM watermarks FINAL "
+    def _noted(self, connection: Connection) -> tuple[list[Mark], int, int]:
+        """Watermarks, frontier and what ClickHouse's clock says, the latter two in Unix milliseconds."""
+        ((found, now),) = connection.query(
+            "SELECT groupArray((epoch, partition, offset, toUnixTimestamp64Milli(landed_at))), "
+            "toUnixTimestamp64Milli(now64(3)) FROM watermarks FINAL "
             "WHERE derived = {derived:String} AND topic = {topic:String}",
             {"derived": self._derived, "topic": self._topic},
         ).rows
         marks = [Mark(epoch, part, offset) for epoch, part, offset, _ in found if epoch != _FRONTIER]
-        return marks, max((landed for epoch, *_, landed in found if epoch == _FRONTIER), default=0)
+        return marks, max((landed for epoch, *_, landed in found if epoch == _FRONTIER), default=0), now
 
 
-def behind(connection: Connection, derived: str, table: Table, seconds: int) -> int:
-    """How many offsets of what landed in the last `seconds` are not counted in a derived table yet."""
+def behind(
+    connection: Connection, derived: str, table: Table, seconds: int, until: Sequence[Mark] | None = None
+) -> int:
+    """How many offsets of what landed in the last `seconds` are not counted in a derived table yet.
+
+    Args:
+        connection: the store.
+        derived: name of the derived table.
+        table: where the rows land.
+        seconds: how far back to look.
+        until: the last offset of each partition that is asked for; all of every partition without it.
+    """
+    asked: dict[str, Any] = {"seconds": seconds}
+    wanted = ""
+    if until is not None:
+        asked |= {"ends": list(map(place_key, until)), "lasts": [mark.offset for mark in until]}
+        wanted = f"AND {UNTIL} "
     landed = connection.query(
         f"SELECT src_epoch, src_partition, max(src_offset) FROM {table.name} "  # noqa: S608
-        "WHERE landed_at >= now64(3) - toIntervalSecond({seconds:UInt32}) GROUP BY src_epoch, src_partition",
-        {"seconds": seconds},
+        f"WHERE landed_at >= now64(3) - toIntervalSecond({{seconds:UInt32}}) {wanted}"
+        "GROUP BY src_epoch, src_partition",
+        asked,
     ).rows
     marks = connection.query(
         "SELECT epoch, partition, offset FROM watermarks FINAL "
@@ -156,3 +190,8 @@ def behind(connection: Connection, derived: str, table: Table, seconds: int) -> 
     ).rows
     counted = {(epoch, partition): offset for epoch, partition, offset in marks}
     return sum(max(0, high - counted.get((epoch, part), -1)) for epoch, part, high in landed)
+
+
+def _latest(noted: Sequence[Mark], moved: Sequence[Mark]) -> list[Mark]:
+    """Watermarks of all partitions, once some have moved."""
+    return list({(mark.epoch, mark.partition): mark for mark in (*noted, *moved)}.values())

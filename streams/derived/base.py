@@ -28,8 +28,8 @@ class Derived(Protocol):
     """
 
     name: str
-    table: Table | None
-    """What it counts by watermark; None if it looks at whole windows of time."""
+    tables: tuple[Table, ...]
+    """What it counts by watermark; none if it looks at whole windows of time."""
     every: float
     """Seconds between two steps when nothing waits."""
 

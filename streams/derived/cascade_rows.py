@@ -1,9 +1,8 @@
 """Shares as rows become columns of a forest, and what a forest tells becomes rows."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from math import isnan, nan
+from itertools import islice, pairwise
+from math import isnan
 from typing import Any
 
 from msgspec import Struct
@@ -17,21 +16,15 @@ SHARE = (
     "share_id",
     "parent_id",
     "user_id",
-    "shared",
-    "src_epoch",
-    "src_offset",
+    "toUnixTimestamp64Milli(shared)",
+    "bitShiftLeft(toUInt64(src_epoch), 40) + src_offset",
     "author_followers",
-    "tie",
-    "sentiment",
-    "score",
+    f"indexOf({list(TIES[1:])}, toString(tie))",
+    "if(sentiment = '', nan, score)",
     "platform",
     "origin",
 )
-"""What is read of each share."""
-
-_START = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_TIES = {tie: number for number, tie in enumerate(TIES)}
+"""What is read of each share: the columns of `Shares`, then platform and origin."""
 
 
 class Root(Struct, gc=False):
@@ -54,27 +47,9 @@ class Root(Struct, gc=False):
     version: int = 0
 
 
-def milliseconds(moment: datetime) -> int:
-    """A time in Unix milliseconds."""
-    return (moment - _START) // _MILLISECOND
-
-
 def shares(rows: Sequence[tuple[Any, ...]]) -> Shares:
-    """Rows of `SHARE` as columns."""
-    root, share, parent, user, shared, epoch, offset, followers, tie, said, score, _, _ = zip(
-        *rows, strict=True
-    )
-    return Shares(
-        root,
-        share,
-        parent,
-        user,
-        list(map(milliseconds, shared)),
-        [(one << 40) + other for one, other in zip(epoch, offset, strict=True)],
-        followers,
-        [_TIES.get(name, 0) for name in tie],
-        [lean if words else nan for words, lean in zip(said, score, strict=True)],
-    )
+    """Rows that begin with `SHARE` as columns."""
+    return Shares._make(islice(zip(*rows, strict=True), len(Shares._fields)))
 
 
 def standing_rows(told: Standing, roots: Mapping[str, Root]) -> dict[str, Sequence[Any]]:

@@ -12,10 +12,10 @@ from math import inf
 from typing import Any
 
 from streams.cascades.forest import Forest
-from streams.derived.arrivals import Arrivals, Mark, Taken, place_key
+from streams.derived.arrivals import Arrivals, Mark, Taken
 from streams.derived.base import Step
-from streams.derived.cascade_rows import SHARE, Root, milliseconds, shape_rows, shares, standing_rows
-from streams.derived.late import KEPT, PLACE, Late
+from streams.derived.cascade_rows import SHARE, Root, shape_rows, shares, standing_rows
+from streams.derived.late import INSERT, KEPT, Late
 from streams.store.client import Connection
 from streams.store.tables import POSTS, SHARES, Table
 
@@ -37,11 +37,14 @@ SPREADERS = 1000
 LAG = 2.0
 """Seconds by which shapes may be behind while shares wait to be counted."""
 
+SETTLED = 10.0
+"""Seconds of a backlog after which every shape is measured, and the watermark moves."""
+
 BUSY = 500
 """Shares in one step after which the next one follows at once: as many have landed meanwhile."""
 
 _KNOWN = (
-    "SELECT root_id, platform, origin, author_id, author_followers, published, version, shares "
+    "SELECT root_id, platform, origin, author_id, author_followers, toUnixTimestamp64Milli(published), version, shares "
     "FROM cascade_standing FINAL WHERE root_id IN {ids:Array(String)}"
 )
 _UNMEASURED = (
@@ -54,31 +57,31 @@ _EDGES = (
     "SETTINGS do_not_merge_across_partitions_select_final = 1"
 )
 _POSTS = (
-    "SELECT platform, post_id, author_id, author_followers, published FROM posts WHERE post_id IN {ids:Array(String)} "
-    "ORDER BY version DESC LIMIT 1 BY platform, post_id"
+    "SELECT platform, post_id, author_id, author_followers, toUnixTimestamp64Milli(published) FROM posts "
+    "WHERE post_id IN {ids:Array(String)} ORDER BY version DESC LIMIT 1 BY platform, post_id"
 )
 
 
 class Cascades:
     """Fills `cascade_standing` and `cascade_shapes`.
 
-    Standing is written with every step, shapes once nothing waits, or every `LAG` seconds of a backlog.
-    The watermark passes what standing tells; cascades whose shape is older than their standing are measured
-    by the next instance. So when the watermark has passed all there is, both tables are current.
+    Standing is written with every step, shapes once nothing waits; in a backlog the shapes that have changed
+    most follow every `LAG` seconds, and all of them every `SETTLED`. The watermark passes what both tables tell:
+    whoever waits for it need not care what else is landing. Cascades whose shape is older than their standing are
+    measured by the next instance.
     """
 
     name = "cascades"
-    table: Table | None = SHARES
+    tables: tuple[Table, ...] = (SHARES, POSTS)
     every = 1.0
 
     def __init__(self) -> None:
-        self._shares = Arrivals(self.name, SHARES, (*SHARE, *PLACE))
-        self._posts = Arrivals(self.name, POSTS, ("post_id", *PLACE))
+        self._shares, self._posts = _arrivals()
         self._forest: Forest | None = None
         self._late_shares, self._late_posts = _nothing_seen()
         self._caught_up = -inf
         self._roots: dict[str, Root] = {}
-        self._measured = -inf
+        self._measured = self._settled = -inf
 
     @property
     def held(self) -> int:
@@ -90,6 +93,7 @@ class Cascades:
         try:
             if self._forest is None:
                 self._forest, self._roots = Forest(), {}
+                self._shares, self._posts = _arrivals()
                 self._late_shares, self._late_posts = _nothing_seen()
                 self._recall(connection, self._forest, _unmeasured(connection))
             taken, more = self._count(connection, self._forest)
@@ -102,20 +106,25 @@ class Cascades:
 
     def _count(self, connection: Connection, forest: Forest) -> tuple[Taken, bool]:
         taken = self._shares.take(connection)
-        self._absorb(connection, forest, [row[: len(SHARE)] for row in taken.rows])
-        self._late_shares.saw(map(_insert, taken.rows))
+        self._absorb(connection, forest, taken.rows)
+        self._late_shares.saw(row[-2:] for row in taken.rows)
         if taken.more:
             if time.monotonic() - self._caught_up >= KEPT / 3:
-                self._catch_up(connection, forest, taken.marks, [])
-            self._tell(connection, forest, every=False)
-            self._shares.counted(connection, taken)
+                self._catch_up(connection, forest, taken.all, self._posts.marks(connection))
+            settle = time.monotonic() - self._settled >= SETTLED
+            self._tell(connection, forest, every=settle)
+            if settle:
+                self._shares.counted(connection, taken)
+                self._settled = time.monotonic()
+            else:
+                self._shares.hold(taken)
             self._forget(forest)
             return taken, True
         posts = self._posts.take(connection)
         self._learn(connection, forest, [row[0] for row in posts.rows])
-        self._late_posts.saw(map(_insert, posts.rows))
+        self._late_posts.saw(row[-2:] for row in posts.rows)
         self._tell(connection, forest, every=True)
-        while self._catch_up(connection, forest, taken.marks, posts.marks):
+        while self._catch_up(connection, forest, taken.all, posts.all):
             self._tell(connection, forest, every=True)
         self._shares.counted(connection, taken)
         self._posts.counted(connection, posts)
@@ -125,15 +134,13 @@ class Cascades:
     def _catch_up(
         self, connection: Connection, forest: Forest, shares: Sequence[Mark], posts: Sequence[Mark]
     ) -> bool:
-        """Count what came into sight late; returns whether anything did."""
+        """Count what came into sight late, up to these watermarks; returns whether anything did."""
         self._caught_up = time.monotonic()
-        late_shares = self._late_shares.take(connection, _latest(self._shares.marks(connection), shares))
-        late_posts = self._late_posts.take(connection, _latest(self._posts.marks(connection), posts))
         late = False
-        for page in late_shares:
+        for page in self._late_shares.take(connection, shares):
             self._absorb(connection, forest, page)
             late = True
-        for page in late_posts:
+        for page in self._late_posts.take(connection, posts):
             self._learn(connection, forest, [row[0] for row in page])
             late = True
         return late
@@ -174,7 +181,7 @@ class Cascades:
         for root, order, row in zip(columns.root, columns.order, rows, strict=True):
             held = self._roots.get(root)
             if held is None:
-                platform, origin = row[-2:]
+                platform, origin = row[len(SHARE) - 2 : len(SHARE)]
                 held = self._roots[root] = Root(platform, origin)
             held.version = max(held.version, order)
         forest.absorb(columns, time.monotonic())
@@ -186,7 +193,7 @@ class Cascades:
             for platform, ident, author, followers, published in connection.query(_POSTS, {"ids": some}).rows:
                 root = self._roots[ident]
                 if root.platform == platform and author:
-                    root.author, root.followers, root.published = author, followers, milliseconds(published)
+                    root.author, root.followers, root.published = author, followers, published
                     told[ident] = root
             forest.author(*_authors(told.items()))
 
@@ -217,7 +224,7 @@ def _known(connection: Connection, roots: Sequence[str]) -> Iterator[tuple[str, 
         for root, platform, origin, author, followers, published, version, count in connection.query(
             _KNOWN, {"ids": some}
         ).rows:
-            held = Root(platform, origin, author, followers, milliseconds(published), version)
+            held = Root(platform, origin, author, followers, published, version)
             yield root, (held, count)
 
 
@@ -227,19 +234,13 @@ def _authors(roots: Iterable[tuple[str, Root]]) -> tuple[list[str], list[str], l
     return [row[0] for row in known], [row[1] for row in known], [row[2] for row in known]
 
 
+def _arrivals() -> tuple[Arrivals, Arrivals]:
+    columns = (*SHARE, *INSERT)
+    return Arrivals(Cascades.name, SHARES, columns), Arrivals(Cascades.name, POSTS, ("post_id", *INSERT))
+
+
 def _nothing_seen() -> tuple[Late, Late]:
     return Late(SHARES, SHARE), Late(POSTS, ("post_id",))
-
-
-def _insert(row: tuple[Any, ...]) -> tuple[int, int]:
-    """The insert that a row came with, from its last columns, which are `PLACE`."""
-    epoch, partition, landed = row[-3:]
-    return place_key(Mark(epoch, partition, 0)), milliseconds(landed)
-
-
-def _latest(noted: Iterable[Mark], taken: Iterable[Mark]) -> list[Mark]:
-    """Watermarks, once what was taken is counted."""
-    return list({(mark.epoch, mark.partition): mark for mark in (*noted, *taken)}.values())
 
 
 def _pages(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:

@@ -37,7 +37,7 @@ class Duplicates:
     """
 
     name = "duplicates"
-    table: Table | None = POSTS
+    tables: tuple[Table, ...] = (POSTS,)
     every = 1.0
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Duplicates:
             self._group(connection, taken.rows)
             self._arrivals.counted(connection, taken)
             if not taken.more:
-                self._group(connection, _overlooked(connection, self._arrivals.marks(connection)))
+                self._group(connection, _overlooked(connection, taken.all))
         except BaseException:
             self._groups = None
             raise

@@ -5,10 +5,11 @@ off is made up for later. Offsets alone would pass such rows over. All rows of a
 so the inserts of the last minute are counted again, and those that have grown are read again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from streams.derived.arrivals import Mark, place_key
+from streams.derived.arrivals import KEY, UNTIL, Mark, place_key
 from streams.store.client import Connection
 from streams.store.tables import Table
 
@@ -18,14 +19,11 @@ KEPT = 60
 PAGE = 20_000
 """Rows that are read at once."""
 
-PLACE = ("src_epoch", "src_partition", "landed_at")
-"""The columns that tell the insert a row came with."""
+INSERT = (KEY, "toUnixTimestamp64Milli(landed_at)")
+"""What tells the insert that a row came with."""
 
-_SEEN = (
-    "landed_at >= now64(3) - toIntervalSecond({kept:UInt32}) AND toInt64(src_offset) <= "
-    "transform(toUInt64(src_epoch) * 65536 + src_partition, {ends:Array(UInt64)}, {lasts:Array(Int64)}, toInt64(-1))"
-)
-_INSERT = "toUInt64(src_epoch) * 65536 + src_partition AS place, toUnixTimestamp64Milli(landed_at) AS at"
+_SEEN = f"landed_at >= now64(3) - toIntervalSecond({{kept:UInt32}}) AND {UNTIL}"
+_INSERT = f"{INSERT[0]} AS place, {INSERT[1]} AS at"
 
 
 class Late:
@@ -39,12 +37,11 @@ class Late:
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self._table = table.name
         self._columns = ", ".join(columns)
-        self._seen: dict[tuple[int, int], int] = {}
+        self._seen = Counter[tuple[int, int]]()
 
     def saw(self, inserts: Iterable[tuple[int, int]]) -> None:
-        """Rows were taken; of each, the insert it came with: (`place_key`, `landed_at` in Unix milliseconds)."""
-        for insert in inserts:
-            self._seen[insert] = self._seen.get(insert, 0) + 1
+        """Rows were taken; of each, `INSERT`."""
+        self._seen.update(inserts)
 
     def take(self, connection: Connection, marks: Iterable[Mark]) -> Iterator[list[tuple[Any, ...]]]:
         """All rows up to the watermarks of inserts that have more rows than were seen, in pages.
@@ -64,8 +61,8 @@ class Late:
                 asked,
             ).rows
         }
-        grown = [insert for insert, count in counted.items() if count > self._seen.get(insert, 0)]
-        self._seen = {insert: max(count, self._seen.get(insert, 0)) for insert, count in counted.items()}
+        grown = [insert for insert, count in counted.items() if count > self._seen[insert]]
+        self._seen = Counter({insert: max(count, self._seen[insert]) for insert, count in counted.items()})
         for inserts in _groups(grown, counted):
             places, times = map(list, zip(*inserts, strict=True))
             yield connection.query(

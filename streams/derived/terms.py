@@ -22,7 +22,7 @@ class Terms:
     """Fills `term_counts` and `term_windows`."""
 
     name = "term_counts"
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     every = 30.0
 
     def __init__(self) -> None:

@@ -22,6 +22,9 @@ from tests.webpage import Page, serving
 
 pytestmark = pytest.mark.embedded
 
+ESCAPED = "\x1b[2Jgone"
+"""Clears the screen of a terminal that is given it."""
+
 WIDE = 700
 """Shares of the live cascade: more than can be drawn."""
 
@@ -84,7 +87,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ClickHou
             for n in range(WIDE)
         ]
         hostile = [Row(HOSTILE, "h1", HOSTILE, user=HOSTILE), Row(HOSTILE, "h2", "h1", user="x")]
-        land(connection, numbered(WORKED, wide, hostile))
+        escaped = [Row(ESCAPED, "e1", ESCAPED, user=ESCAPED), Row(ESCAPED, "e2", "e1", user=ESCAPED)]
+        land(connection, numbered(WORKED, wide, hostile, escaped))
         land_circles(connection)
         land_posts(
             connection,
@@ -182,6 +186,35 @@ def test_an_unknown_root_and_an_export_of_none_are_refused(
     code, _, err = koubei(store, capsys, "tree", "--gexf", str(tmp_path / "no" / "x"))
     assert code == 78
     assert str(tmp_path / "no" / "x") in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tree", "--width", "0"],
+        ["tree", "--width", "-1"],
+        ["tree", "--depth", "0"],
+        ["tree", "--bridges"],
+        ["tree", "--organic"],
+        ["tree", "--since", "30d"],
+        ["--brand", "星曜"],
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    store: servers.ClickHouse, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    code, out, err = koubei(store, capsys, *arguments)
+    assert (code, out) == (78, "")
+    assert next(name for name in arguments if name.startswith("--")) in err[:100]
+
+
+def test_nothing_that_people_wrote_steers_the_terminal(
+    store: servers.ClickHouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = koubei(store, capsys, ESCAPED)
+    assert code == 0
+    assert out.replace("\n", "").isprintable()
+    assert out.count("�[2J") == 4, "a spreader, the root and two shares"
 
 
 def test_who_links_communities(store: servers.ClickHouse, capsys: pytest.CaptureFixture[str]) -> None:

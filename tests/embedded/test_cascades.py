@@ -5,17 +5,18 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import networkx as nx
 import pytest
 
 from streams.cascades.tree import build
+from streams.cli import accounts
 from streams.derived import arrivals, cascades
-from streams.derived.arrivals import behind
+from streams.derived.arrivals import Mark, behind
 from streams.derived.cascades import Cascades
 from streams.errors import StoreUnavailable
 from streams.store.client import Connection, Result
@@ -359,10 +360,65 @@ def test_the_watermark_passes_a_backlog_only_when_all_of_it_is_measured(
     assert derived.step(connection).more
     assert connection.query("SELECT size FROM cascade_standing FINAL").rows == [(7,)]
     assert connection.query("SELECT size FROM cascade_shapes FINAL").rows == [(4,)]
-    assert behind(connection, "cascades", SHARES, 600) == 3
+    assert behind(connection, "cascades", SHARES, 600) == 6, "counted, but not measured"
     assert not derived.step(connection).more
     assert connection.query("SELECT size FROM cascade_shapes FINAL").rows == [(10,)]
     assert behind(connection, "cascades", SHARES, 600) == 0
+
+
+def test_a_long_backlog_is_measured_now_and_then_and_the_watermark_moves(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "WINDOW", 2)
+    monkeypatch.setattr(cascades, "LAG", 3600.0)
+    land(connection, numbered(CHAIN))
+    derived = Cascades()
+    for measured in (3, 3):
+        assert derived.step(connection).more
+        assert connection.query("SELECT size FROM cascade_shapes FINAL").rows == [(measured,)]
+    monkeypatch.setattr(cascades, "SETTLED", 0.0)
+    assert derived.step(connection).more
+    assert connection.query("SELECT size FROM cascade_shapes FINAL").rows == [(7,)]
+    assert behind(connection, "cascades", SHARES, 600) == 3
+    assert behind(connection, "cascades", SHARES, 600, [Mark(1, 0, 5)]) == 0, "what came first is told"
+
+
+def test_what_is_fed_beside_is_not_waited_for(connection: Connection) -> None:
+    land(connection, numbered(CHAIN[:4]))
+    finish(connection, Cascades())
+    land(connection, [row._replace(order=at) for at, row in enumerate(CHAIN)][4:])
+    land(connection, numbered(WORKED), partition=1)
+    assert behind(connection, "cascades", SHARES, 600, [Mark(1, 0, 3)]) == 0
+    assert behind(connection, "cascades", SHARES, 600, [Mark(1, 0, 4)]) == 1
+    assert behind(connection, "cascades", SHARES, 600, [Mark(2, 0, 8)]) == 0, "another epoch"
+    assert behind(connection, "cascades", SHARES, 600, []) == 0
+    assert behind(connection, "cascades", SHARES, 600) == 5 + len(WORKED)
+
+
+class Fed(NamedTuple):
+    """All that an account asks of a feeder."""
+
+    runs: dict[tuple[str, int], list[range]]
+
+
+def test_a_feeder_waits_for_its_own_posts_and_shares_until_cascades_tell_of_them(
+    server: servers.ClickHouse, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "epoch_ids", lambda _, topics: dict.fromkeys(topics, "boot"))
+    connection.execute("TRUNCATE TABLE epochs")
+    connection.insert("epochs", {"topic": ["posts", "shares"], "id": ["boot"] * 2, "epoch": [1, 1]})
+    monkeypatch.setattr(accounts, "ALL", (Cascades,))
+    fed = Fed({("shares", 0): [range(2), range(3, 5)], ("posts", 0): [range(1)]})
+    with closing(accounts.Ledger(server.url, cast(Any, None), cast(Any, fed))) as ledger:
+        land(connection, numbered(CHAIN[:5]))
+        assert ledger.wait_derived(0.0) == 5
+        finish(connection, Cascades())
+        land_posts(connection, [("chain", "author", 7)])
+        assert ledger.wait_derived(0.0) == 1
+        finish(connection, Cascades())
+        land(connection, numbered(CHAIN)[5:])
+        land(connection, numbered(WORKED), partition=1)
+        assert ledger.wait_derived(0.0) == 0, "others' shares"
 
 
 def test_a_shape_that_a_crash_left_behind_is_measured_by_the_next_worker(

@@ -1,9 +1,12 @@
 """What derived tables stand on: newly landed rows by watermark, judges, and the versions of rules."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from streams.derived.accounts import Accounts
@@ -161,7 +164,7 @@ TEXTS = (
 GROUPS = {0: 0, 1: 1, 2: 0, 3: 3, 4: 1, 5: 0}
 
 
-def land_texts(connection: Connection, numbers: Sequence[int]) -> None:
+def land_texts(connection: Connection, numbers: Sequence[int], texts: Sequence[str] = TEXTS) -> None:
     connection.insert(
         "posts",
         {
@@ -169,7 +172,7 @@ def land_texts(connection: Connection, numbers: Sequence[int]) -> None:
             "post_id": [f"p{n}" for n in numbers],
             "author_id": [f"a{n % 2}" for n in numbers],
             "published": [1_760_000_000_000 + 1000 * n for n in numbers],
-            "text": [TEXTS[n] for n in numbers],
+            "text": [texts[n] for n in numbers],
             "src_epoch": [1] * len(numbers),
             "src_offset": list(numbers),
             "appended_at": [1_760_000_000_000 + n for n in numbers],
@@ -201,6 +204,32 @@ def test_copies_are_grouped_alike_however_the_stream_is_cut_and_after_a_restart(
         "SELECT representative_id, copies, sources, authors FROM duplicate_groups ORDER BY copies DESC"
     ).rows
     assert found == [("p0", 3, ["m"], 2), ("p1", 2, ["m"], 2)]
+
+
+def test_the_table_agrees_with_the_command(connection: Connection) -> None:
+    """What `koubei duplicates` says of the same texts in the order of arrival, over several steps and workers."""
+    forwards = [
+        f"{word}//@小明{n}:{text}" for n, word in enumerate(("确实", "泪目", "扩散")) for text in TEXTS[:4]
+    ]
+    texts = [
+        *TEXTS,
+        *forwards,
+        "我也遇到过，铰链响了半年没人管//@小明:云岭折叠屏的铰链又出问题了，客服让我等两个星期",
+    ]
+    lines = b"".join(msgspec.json.encode({"id": n, "text": text}) + b"\n" for n, text in enumerate(texts))
+    done = subprocess.run(
+        [sys.executable, "-m", "streams", "duplicates"],
+        check=True,
+        input=lines,
+        capture_output=True,
+        timeout=60,
+    )
+    answers = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+    for numbers in (range(5), range(5, 11), range(11, len(texts))):
+        land_texts(connection, numbers, texts)
+        Duplicates().step(connection)
+    assert groups(connection) == {answer["id"]: answer["group"] for answer in answers}
+    assert len(set(groups(connection).values())) == 4
 
 
 def test_a_step_that_could_not_be_noted_groups_alike_when_repeated(connection: Connection) -> None:

@@ -16,7 +16,7 @@ from streams.store.tables import Table
 
 class Good:
     name = "good"
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     every = 0.0
 
     def step(self, connection: Connection) -> Step:
@@ -25,7 +25,7 @@ class Good:
 
 class Faulty:
     name = "faulty"
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     every = 0.0
     made: ClassVar[int] = 0
     error: ClassVar[Exception] = ValueError("a bug")

@@ -84,18 +84,29 @@ def test_where_it_still_grows() -> None:
 
 
 def test_graphml_is_read_back_by_networkx() -> None:
-    tree = build("r", edges(("1", "r"), ('<"&', "1"), ("\x00坏", "1")))
+    tree = build("r", edges(("1", "r"), ('<"&', "1")))
     graph = nx.read_graphml(BytesIO("".join(graphml(tree)).encode()))
-    assert set(graph.edges) == {("r", "1"), ("1", '<"&'), ("1", "\ufffd坏")}
+    assert set(graph.edges) == {("r", "1"), ("1", '<"&')}
     assert graph.nodes["1"] == {
         "user": "1",
         "level": 1,
         "shared": 1_700_000_000_000,
         "tie": "unknown",
         "followers": 0,
-        "direct": 2,
-        "below": 2,
+        "direct": 1,
+        "below": 1,
     }
+
+
+def test_ids_that_xml_cannot_write_stay_apart() -> None:
+    ids = ["\x00坏", "\x01坏", "a b", "a\tb", "a\nb", "a\rb", "\uffff"]
+    tree = build("r", edges(*((ident, "r") for ident in ids)))
+    for read, form in ((nx.read_graphml, graphml), (nx.read_gexf, gexf)):
+        graph = read(BytesIO("".join(form(tree)).encode()))
+        assert set(graph) == {
+            "r", r"\u0000坏", r"\u0001坏", "a b", r"a\u0009b", r"a\u000ab", r"a\u000db", r"\uffff"
+        }  # fmt: skip
+        assert graph.out_degree("r") == len(ids)
 
 
 def test_gexf_has_every_node_and_edge() -> None:
