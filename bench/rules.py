@@ -37,6 +37,7 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
     size = max(BATCH, int(10 * scale) * BATCH)
     posts = (material.posts * (size // len(material.posts) + 1))[:size]
     segmenter = Segmenter(lexicons.load([shipped("lexicons")]).user_words)
+    tones = random.Random(5).choices(("pos", "neu", "neg"), (30, 50, 20), k=BATCH)
     batches: list[Batch] = []
     for start in range(0, size, BATCH):
         part = posts[start : start + BATCH]
@@ -46,7 +47,7 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
                 [post.text for post in part],
                 folded,
                 segmenter.cut(folded),
-                post_columns(part, lambda _: ["neu"] * BATCH),
+                post_columns(part, lambda _: tones),
             )
         )
     counted = Counter(token for batch in batches for tokens in batch.cuts for token in set(tokens))

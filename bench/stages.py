@@ -1,8 +1,9 @@
 """Where a lane's CPU goes: one batch after the other in this process, stage by stage."""
 
-import gc
+import pickle
 import sys
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,11 @@ from streams.text.toolkit import Toolkit
 
 analysis: Any = import_module("streams.text.analyse")
 jobs: Any = import_module("streams.agents.jobs")
+lanes: Any = import_module("streams.agents.lanes")
 
 BATCH = 10_000
 STAGES = (
+    "from the parent",
     "decode",
     "normalise",
     "segment",
@@ -30,7 +33,10 @@ STAGES = (
     "brand terms",
     "tone toward brands",
     "aspects, stage, intent",
+    "fingerprint",
+    "rules",
     "columns",
+    "rest of the batch",
     "insert",
 )
 
@@ -86,14 +92,12 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
         state = recipe.build()
         judge: Any = state.judge
         toolkit = judge._toolkit
-        # As a lane does.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        lanes._calm_collector()
         front = [running.running.processes["clickhouse"]]
         for number in range(rounds + 1):
             watch, before = Stopwatch(), cpu(front)
             judge._toolkit = watch.toolkit(toolkit)
-            with _timed_functions(watch):
+            with _timed_functions(watch, judge):
                 for batch in range(batches):
                     _land(state, watch, values, number * batches + batch)
             time.sleep(1)  # merges belong to the store's work
@@ -119,20 +123,38 @@ def run(material: Material, *, scale: float, rounds: int) -> Section:
 
 
 @contextmanager
-def _timed_functions(watch: Stopwatch) -> Iterator[None]:
-    """Two stages are plain functions: they are timed where they are looked up."""
-    plain_normalise, plain_decoded = analysis.normalise, jobs._decoded
-    analysis.normalise = watch.timed("normalise", plain_normalise)
-    jobs._decoded = watch.timed("decode", plain_decoded)
+def _timed_functions(watch: Stopwatch, judge: Any) -> Iterator[None]:
+    """Stages that are plain functions or methods are timed where they are looked up."""
+    places = (
+        (analysis, "normalise", "normalise"),
+        (analysis, "fingerprints", "fingerprint"),
+        (jobs, "_decoded", "decode"),
+        (jobs.rows, "post_columns", "columns"),
+        (judge, "_match", "rules"),
+    )
+    plain = [getattr(owner, name) for owner, name, _ in places]
+    for function, (owner, name, stage) in zip(plain, places, strict=True):
+        setattr(owner, name, watch.timed(stage, function))
     try:
         yield
     finally:
-        analysis.normalise, jobs._decoded = plain_normalise, plain_decoded
+        for function, (owner, name, _) in zip(plain, places, strict=True):
+            setattr(owner, name, function)
 
 
 def _land(state: LaneState, watch: Stopwatch, values: list[bytes | None], number: int) -> None:
     first, stamp, name = number * BATCH, int(time.time() * 1000), ("posts", number)
-    work = Work("posts", values, 1, [(0, BATCH)], range(first, first + BATCH), [stamp] * BATCH)
-    watch.timed("columns", state.compute)(name, work)
+    sent = pickle.dumps(
+        Work(
+            "posts",
+            values,
+            1,
+            [(0, BATCH)],
+            array("q", range(first, first + BATCH)),
+            array("q", [stamp] * BATCH),
+        )
+    )
+    work = watch.timed("from the parent", pickle.loads)(sent)
+    watch.timed("rest of the batch", state.compute)(name, work)
     watch.timed("insert", state.insert)(name, 0, BATCH)
-    state.drop(name)
+    watch.timed("rest of the batch", state.drop)(name)

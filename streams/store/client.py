@@ -10,6 +10,7 @@ from clickhouse_driver import Client, errors
 
 from streams.errors import BadConfig, StoreRefused, StoreUnavailable
 from streams.language import t
+from streams.store import native
 
 DEFAULT_PORT = 9000
 
@@ -110,6 +111,7 @@ class Connection:
             settings={"server_side_params": True, "insert_block_size": 1_000_000, **(settings or {})},
             client_name="koubei",
         )
+        native.use(self._client)
 
     def query(
         self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None

@@ -322,10 +322,14 @@ def _source_columns(source: Source, n: int) -> Columns:
 
 def _clamp(times: Sequence[float], appended: Sequence[int]) -> tuple[list[int], list[int]]:
     """Times in milliseconds, none later than its record's arrival, and the indexes of those corrected."""
-    limits = [stamp + int(CLOCK_TOLERANCE * 1000) for stamp in appended]
+    if not any(times):
+        return [0] * len(times), []
     stamps = [int(time * 1000 + 0.5) for time in times]
+    ahead = int(CLOCK_TOLERANCE * 1000)
+    if max(stamps) <= min(appended) + ahead:
+        return stamps, []
     clamped = [
-        index for index, (stamp, limit) in enumerate(zip(stamps, limits, strict=True)) if stamp > limit
+        index for index, (stamp, at) in enumerate(zip(stamps, appended, strict=True)) if stamp > at + ahead
     ]
     for index in clamped:
         stamps[index] = appended[index]

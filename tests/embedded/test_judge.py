@@ -8,7 +8,7 @@ import pytest
 
 from streams.agents import reanalysis
 from streams.agents.judge import EVERY, Judge
-from streams.agents.lanes import LaneRecipe
+from streams.agents.lanes import LaneRecipe, Work
 from streams.clock import ManualClock
 from streams.config import shipped
 from streams.errors import BadConfig
@@ -17,6 +17,7 @@ from streams.store import rows, rules
 from streams.store.client import Connection
 from streams.store.rows import Source
 from streams.store.rules import Change
+from streams.topics import codec
 from streams.topics.post import Author, Post
 from streams.topics.share import Share
 from tests import servers
@@ -191,3 +192,12 @@ def test_stored_posts_are_judged_anew_once_and_a_run_cut_off_is_gone_on_with(
         ("难喝", "share", 5)
     ]
     assert connection.query("SELECT DISTINCT judge FROM posts_latest").rows == [(today.number,)]
+
+
+def test_a_post_that_comes_twice_in_one_batch_is_one_row(connection: Connection, recipe: LaneRecipe) -> None:
+    lane = recipe.build()
+    values: list[bytes | None] = [codec.encode(post(text)) for text in ("先说的话", "改过的话")]
+    lane.compute(("posts", 1), Work("posts", values, 1, [(0, 2)], [5, 6], [1_760_000_001_000] * 2))
+    lane.insert(("posts", 1), 0, 2)
+    lane.close()
+    assert connection.query("SELECT text FROM posts").rows == [("改过的话",)]
