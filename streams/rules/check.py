@@ -17,6 +17,7 @@ from streams.text.normalise import fold
 
 _MEANT = {
     "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR/5",
+    "adn": "AND", "nad": "AND", "nto": "NOT", "ont": "NOT", "naer": "NEAR/5", "nera": "NEAR/5",
     "&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT",
     "与": "AND", "且": "AND", "或": "OR", "非": "NOT",
 }  # fmt: skip

@@ -6,35 +6,10 @@ from typing import TypeAlias
 from streams.rules.fields import FIELDS, Columns
 from streams.rules.near import Hop, chain
 from streams.rules.patterns import Regex
+from streams.rules.posts import Post
 from streams.rules.tree import And, Field, Leaf, Near, Node, Not, Or, Pattern, Step, Words
 from streams.text.finder import Found, Term
 from streams.text.normalise import origins
-
-
-class Post:
-    """One post of a batch, as far as rules look at it.
-
-    Args:
-        row: its number in the batch.
-        text: as it came.
-        folded: the same, folded.
-        squeezed: the folded text without symbols and repeats (`streams.text.track`).
-        columns: fields of the batch.
-
-    Attributes:
-        found: number of a term → its occurrences; a term that is not there is missing.
-    """
-
-    __slots__ = ("columns", "folded", "found", "row", "squeezed", "text")
-
-    def __init__(self, row: int, text: str, folded: str, squeezed: str, columns: Columns) -> None:
-        self.row = row
-        self.text = text
-        self.folded = folded
-        self.squeezed = squeezed
-        self.columns = columns
-        self.found: Mapping[int, Sequence[Found]] = {}
-
 
 Check: TypeAlias = Callable[[Post], Sequence[Found] | None]
 """The occurrences of wanted terms that make a node true of a post; None where it is not true."""
@@ -48,7 +23,7 @@ def compile_tree(node: Node, numbers: Mapping[Term, int]) -> Check:
 
     Args:
         node: the tree.
-        numbers: of every term in it, as `Post.found` has them.
+        numbers: of every term in it, as `Post.find` takes them.
     """
     if isinstance(node, Near):
         return _near(node, numbers)
@@ -65,10 +40,10 @@ def compile_tree(node: Node, numbers: Mapping[Term, int]) -> Check:
 def _leaf(node: Leaf, numbers: Mapping[Term, int]) -> Check:
     if isinstance(node, Words):
         number = numbers[node.term]
-        return lambda post: post.found.get(number)
+        return lambda post: post.find(number) or None
     if isinstance(node, Pattern):
         return _pattern(node)
-    return field_check(node)
+    return _field(node)
 
 
 def _and(checks: Sequence[Check]) -> Check:
@@ -108,16 +83,18 @@ def _near(node: Near, numbers: Mapping[Term, int]) -> Check:
 
     def check(post: Post) -> Sequence[Found] | None:
         left = _all(post, first)
+        if not left:
+            return None
         hops = [Hop(_all(post, operand), step.distance, step.ordered) for step, operand in steps]
-        return chain(left, hops) if left and all(hop.found for hop in hops) else None
+        return chain(left, hops) if all(hop.found for hop in hops) else None
 
     return check
 
 
 def _all(post: Post, numbers: Sequence[int]) -> Sequence[Found]:
     if len(numbers) == 1:
-        return post.found.get(numbers[0], ())
-    return [hit for number in numbers for hit in post.found.get(number, ())]
+        return post.find(numbers[0])
+    return [hit for number in numbers for hit in post.find(number)]
 
 
 def _pattern(node: Pattern) -> Check:
@@ -126,7 +103,7 @@ def _pattern(node: Pattern) -> Check:
     def check(post: Post) -> Sequence[Found] | None:
         if not regex.holds(post.folded):
             return None
-        places = origins(post.text)
+        places = origins(post.original)
         return [
             Found(-1, places[start], places[stop - 1] + 1, 0, 0, "")
             for start, stop in regex.spans(post.folded)
@@ -135,22 +112,27 @@ def _pattern(node: Pattern) -> Check:
     return check
 
 
-def field_check(node: Field) -> Check:
-    """The check of a condition on a field, which needs nothing to be found in the text."""
+def _field(node: Field) -> Check:
+    holds = field_test(node)
+    return lambda post: () if holds(post.columns, post.row) else None
+
+
+def field_test(node: Field) -> Callable[[Columns, int], bool]:
+    """Whether a condition on a field is true of a post: the fields of a batch and its number there decide."""
     name, value, low, high, brand = node.name, node.value, node.low, node.high, node.brand
 
-    def number(post: Post) -> Sequence[Found] | None:
-        found = post.columns.numbers(name)[post.row]
-        return () if found is not None and low <= found <= high else None
+    def number(columns: Columns, row: int) -> bool:
+        found = columns.numbers(name)[row]
+        return found is not None and low <= found <= high
 
     if value is None:
         return number
     wanted = value
 
-    def contains(post: Post) -> Sequence[Found] | None:
-        return () if any(wanted in found for found in post.columns.values(name, brand)[post.row]) else None
+    def contains(columns: Columns, row: int) -> bool:
+        return any(wanted in found for found in columns.values(name, brand)[row])
 
-    def equals(post: Post) -> Sequence[Found] | None:
-        return () if wanted in post.columns.values(name, brand)[post.row] else None
+    def equals(columns: Columns, row: int) -> bool:
+        return wanted in columns.values(name, brand)[row]
 
     return contains if FIELDS[name].kind == "contains" else equals

@@ -1,20 +1,19 @@
 """Which posts of a batch hold what some rule waits for, and which rules those are."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
-
 from streams.rules.fields import FIELDS, Columns
-from streams.rules.glance import needle
+from streams.rules.glance import Glance, glance, needle
 from streams.rules.needed import Cost, guess, needed
 from streams.rules.patterns import Regex, Regexes
+from streams.rules.posts import Batch
 from streams.rules.tree import Field, Leaf, Node, Pattern, Words, leaves
-from streams.text.finder import Finder, Term
-from streams.text.segment import Segmenter
-from streams.text.track import BETWEEN, squeeze
+from streams.text.finder import Finder, Found, Term
+from streams.text.strings import Strings
+from streams.text.track import Track, squeeze
 
 SAMPLE = 2_000
 """Posts that are looked at once, to see which terms are rare where a matcher works."""
@@ -26,20 +25,18 @@ _EVASION_COST = 3
 """So much dearer is a term with evasions, which only the finder can look for."""
 
 
-class Batch(NamedTuple):
-    """Posts to match.
+class Candidate(NamedTuple):
+    """A post that some rules may match.
 
     Attributes:
-        texts: as they came.
-        folded: the same, folded.
-        cuts: tokens of the folded texts.
-        columns: their fields.
+        row: its number in the batch.
+        rules: those rules.
+        evasions: the occurrences of terms with evasions that were waited for.
     """
 
-    texts: Sequence[str]
-    folded: Sequence[str]
-    cuts: Sequence[list[str]]
-    columns: Columns
+    row: int
+    rules: list[int]
+    evasions: list[Found]
 
 
 class Lookout:
@@ -47,18 +44,26 @@ class Lookout:
 
     Args:
         trees: rules by number.
-        segmenter: the one that cuts the texts.
+        finder: makes a finder of terms with evasions.
         cost: of what a rule may wait for, the rarest by this is chosen.
+
+    Attributes:
+        evading: the terms with evasions that are waited for; `Candidate.evasions` counts them.
     """
 
-    def __init__(self, trees: Mapping[int, Node], segmenter: Segmenter, cost: Cost) -> None:
+    def __init__(
+        self, trees: Mapping[int, Node], finder: Callable[[Sequence[Term]], Finder], cost: Cost
+    ) -> None:
         squeezed: defaultdict[str, set[int]] = defaultdict(set)
         verbatim: defaultdict[str, set[int]] = defaultdict(set)
         evading: defaultdict[Term, set[int]] = defaultdict(set)
         patterns: defaultdict[str, set[int]] = defaultdict(set)
         fields: defaultdict[Field, set[int]] = defaultdict(set)
+        self._glances: dict[int, Glance | None] = {}
         for index, tree in trees.items():
-            for leaf in needed(tree, cost):
+            waited = needed(tree, cost)
+            self._glances[index] = glance(tree, waited)
+            for leaf in waited:
                 if isinstance(leaf, Pattern):
                     patterns[leaf.source].add(index)
                 elif isinstance(leaf, Field):
@@ -70,27 +75,40 @@ class Lookout:
                     (squeezed if inside else verbatim)[sought].add(index)
         self._squeezed = _Strings(squeezed)
         self._verbatim = _Strings(verbatim)
+        self.evading = list(evading)
         self._evading = list(evading.values())
-        self._finder = Finder(list(evading), segmenter) if evading else None
+        self._finder = finder(self.evading) if evading else None
         self._patterns = list(patterns.values())
         self._regexes = Regexes.of(list(patterns)) if patterns else None
         self._fields = dict(fields)
 
-    def candidates(self, batch: Batch, squeezed: Sequence[str]) -> dict[int, set[int]]:
-        """Number of each post that holds what a rule waits for → those rules.
+    def candidates(self, batch: Batch, track: Track) -> Iterator[Candidate]:
+        """The posts that hold what rules wait for and pass a look at the rest.
 
         Args:
             batch: the posts.
-            squeezed: their squeezed texts.
+            track: their texts, squeezed.
         """
-        found: defaultdict[int, set[int]] = defaultdict(set)
-        for strings, texts in ((self._squeezed, squeezed), (self._verbatim, batch.folded)):
-            for row, rules in strings.find(texts):
-                found[row] |= rules
+        evasions: dict[int, list[Found]] = {}
         if self._finder is not None:
-            for row, hits in self._finder.find(batch.texts, batch.folded, batch.cuts).items():
-                for hit in hits:
-                    found[row] |= self._evading[hit.term]
+            evasions = self._finder.find(batch.texts, batch.folded, batch.cuts, track)
+        glances, squeezed, firsts = self._glances, track.squeezed, track.firsts
+        for row, waiting in self._waiting(batch, track, evasions).items():
+            text = squeezed[firsts[row] : firsts[row + 1] - 1]
+            rules = [rule for rule in waiting if (look := glances[rule]) is None or look(text, batch, row)]
+            if rules:
+                yield Candidate(row, rules, evasions.get(row, []))
+
+    def _waiting(
+        self, batch: Batch, track: Track, evasions: Mapping[int, Sequence[Found]]
+    ) -> Mapping[int, set[int]]:
+        """Number of each post that holds what a rule waits for → those rules."""
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        self._squeezed.find(track.squeezed, track.firsts, found)
+        self._verbatim.find(track.joined, track.begins, found)
+        for row, hits in evasions.items():
+            for hit in hits:
+                found[row] |= self._evading[hit.term]
         if self._regexes is not None:
             for row, text in enumerate(batch.folded):
                 for number in self._regexes.holding(text):
@@ -106,34 +124,43 @@ class _Strings:
 
     def __init__(self, waiting: Mapping[str, set[int]]) -> None:
         self._waiting = list(waiting.values())
-        self._search = AhoCorasick(list(waiting)) if waiting else None
+        self._strings = Strings(waiting)
 
-    def find(self, texts: Sequence[str]) -> Iterator[tuple[int, set[int]]]:
-        """Number of a text and the rules that wait for a string in it, once for each occurrence."""
-        if self._search is None:
-            return
-        ends = list(accumulate(len(text) + 1 for text in texts))
-        row = 0
-        # overlapping matches come by their ends, so the text at hand is never behind
-        for number, start, _ in self._search.find_matches_as_indexes(BETWEEN.join(texts), overlapping=True):
-            while ends[row] <= start:
-                row += 1
-            yield row, self._waiting[number]
+    def find(self, text: str, begins: Sequence[int], found: defaultdict[int, set[int]]) -> None:
+        """Add the rules that wait for a string to every text that holds it.
+
+        Args:
+            text: all texts joined.
+            begins: where each of them begins.
+            found: number of a text → rules.
+        """
+        row = end = 0
+        for number, start, _ in self._strings.find(text):
+            if start >= end:  # they come by their ends: no text comes again
+                row = bisect_right(begins, start, row) - 1
+                end = begins[row + 1]
+                rules = found[row]
+            rules |= self._waiting[number]
 
 
 def count(trees: Iterable[Node], batch: Batch) -> Cost:
     """How common every leaf is in the first posts of a batch."""
     folded = batch.folded[:SAMPLE]
+    track = squeeze(folded)
     every = {leaf for tree in trees for leaf in leaves(tree)}
     sought = {leaf: needle(leaf.term) for leaf in every if isinstance(leaf, Words)}
     strings = Counter[tuple[str, bool]]()
-    for inside, texts in ((True, squeeze(folded).squeezed.split(BETWEEN)), (False, folded)):
+    for inside, text, begins in (
+        (True, track.squeezed, track.firsts),
+        (False, track.joined, track.begins),
+    ):
         wanted = {
             string: {number} for number, (string, where) in enumerate(sought.values()) if where == inside
         }
         names = {number: string for string, [number] in wanted.items()}
-        met = {(row, number) for row, [number] in _Strings(wanted).find(texts)}
-        strings.update((names[number], inside) for _, number in met)
+        met: defaultdict[int, set[int]] = defaultdict(set)
+        _Strings(wanted).find(text, begins, met)
+        strings.update((names[number], inside) for numbers in met.values() for number in numbers)
     counts: dict[Leaf, float] = {}
     for leaf in every:
         if isinstance(leaf, Words):

@@ -1,21 +1,21 @@
 """Many rules over a batch of posts: each rule waits for its rarest needed part and costs nothing until then."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from streams.rules.compile import Post, compile_tree
+from streams.rules.compile import compile_tree
 from streams.rules.evaluate import Span, spans
-from streams.rules.glance import glance
-from streams.rules.lookout import SAMPLE, Batch, Lookout, count
-from streams.rules.needed import guess
+from streams.rules.lookout import SAMPLE, Lookout, count
+from streams.rules.needed import Cost, guess
+from streams.rules.posts import Batch, Post
 from streams.rules.rule import Rule
-from streams.rules.tree import Node, terms
-from streams.text.finder import Finder, Found
+from streams.rules.tree import chains, terms
+from streams.text.finder import Finder, Found, Literals, Term
 from streams.text.segment import Segmenter
-from streams.text.track import BETWEEN, squeeze
+from streams.text.track import squeeze
+from streams.text.view import Texts
 
-__all__ = ["SHARD", "Batch", "Hit", "Matcher"]
+__all__ = ["Batch", "Hit", "Matcher"]
 
 
 class Hit(NamedTuple):
@@ -33,10 +33,6 @@ class Hit(NamedTuple):
     def first(self) -> Span:
         """The first span; 0, 0 and "" where there is none."""
         return self.spans[0] if self.spans else Span(0, 0, "")
-
-
-SHARD = 32
-"""Rules whose terms are found together: a candidate is searched for few terms besides its own."""
 
 
 class Matcher:
@@ -66,15 +62,30 @@ class Matcher:
             for index, rule in enumerate(self.rules)
             if rule.enabled and (tree := rule.tree()) is not None
         }
-        self._glances = {index: glance(tree) for index, tree in self._trees.items()}
-        indices = list(self._trees)
-        self._shards = [
-            _Shard({index: self._trees[index] for index in indices[start : start + SHARD]}, segmenter)
-            for start in range(0, len(indices), SHARD)
-        ]
-        self._shard_of = {index: shard for shard in self._shards for index in shard.checks}
+        trees = self._trees.values()
+        every = list(dict.fromkeys(term for tree in trees for term in terms(tree)))
+        self._numbers = {term: number for number, term in enumerate(every)}
+        self._checks = {index: compile_tree(tree, self._numbers) for index, tree in self._trees.items()}
+        self._near = {term for tree in trees for near in chains(tree) for term in terms(near)}
+        self._literals = Literals(every, segmenter, self._near)
         self._counted = False
-        self._lookout = Lookout(self._trees, segmenter, guess)
+        self._wait(guess)
+
+    def _wait(self, cost: Cost) -> None:
+        """Have each rule wait for what is rarest, and find other terms with evasions in candidates alone."""
+        self._lookout = Lookout(self._trees, self._finder, cost)
+        awaited = set(self._lookout.evading)
+        self._others = [term for term in self._numbers if term.evasions and term not in awaited]
+        self._other_finder = self._finder(self._others)
+        others = {term: number for number, term in enumerate(self._others)}
+        asked = {
+            index: {others[term] for term in terms(tree) if term in others}
+            for index, tree in self._trees.items()
+        }
+        self._asked = {index: numbers for index, numbers in asked.items() if numbers}
+
+    def _finder(self, wanted: Sequence[Term]) -> Finder:
+        return Finder(wanted, self._segmenter, self._near)
 
     def match(self, batch: Batch) -> dict[int, list[Hit]]:
         """Number of each post that a rule matches → its hits, by rule. How a batch is cut changes nothing."""
@@ -82,49 +93,45 @@ class Matcher:
             return {}
         if not self._counted and len(batch.texts) >= SAMPLE:
             self._counted = True
-            self._lookout = Lookout(self._trees, self._segmenter, count(self._trees.values(), batch))
-        squeezed = squeeze(batch.folded).squeezed.split(BETWEEN)
-        posts: dict[int, Post] = {}
-        work: defaultdict[_Shard, dict[Post, list[int]]] = defaultdict(dict)
-        for row, rules in self._lookout.candidates(batch, squeezed).items():
-            post = Post(row, batch.texts[row], batch.folded[row], squeezed[row], batch.columns)
-            for rule in rules:
-                look = self._glances[rule]
-                if look is None or look(post):
-                    posts[row] = post
-                    work[self._shard_of[rule]].setdefault(post, []).append(rule)
-        hits: defaultdict[int, list[Hit]] = defaultdict(list)
-        for shard, candidates in work.items():
-            for post, hit in shard.decide(candidates, batch):
-                hits[post.row].append(hit)
-        return {row: sorted(hits[row]) for row in sorted(hits)}
+            self._wait(count(self._trees.values(), batch))
+        track = squeeze(batch.folded)
+        texts = Texts(batch.texts, batch.folded, batch.cuts, track, self._segmenter)
+        posts: list[tuple[Post, list[int]]] = []
+        for row, rules, evasions in self._lookout.candidates(batch, track):
+            post = Post(texts, row, batch.columns, self._literals)
+            self._note(post, self._lookout.evading, evasions)
+            posts.append((post, rules))
+        self._find_others(posts, batch)
+        hits: dict[int, list[Hit]] = {}
+        for post, rules in posts:
+            made = [
+                Hit(rule, spans(part)) for rule in rules if (part := self._checks[rule](post)) is not None
+            ]
+            if made:
+                hits[post.row] = sorted(made)
+        return dict(sorted(hits.items()))
 
+    def _find_others(self, candidates: Iterable[tuple[Post, Sequence[int]]], batch: Batch) -> None:
+        """Look for terms with evasions that nothing waits for, in all posts at once whose rules ask for any."""
+        asked = self._asked
+        posts: list[Post] = []
+        wanted: list[set[int]] = []
+        for post, rules in candidates:
+            if numbers := {number for rule in rules if rule in asked for number in asked[rule]}:
+                posts.append(post)
+                wanted.append(numbers)
+        if not posts:
+            return
+        rows = [post.row for post in posts]
+        found = self._other_finder.find(
+            [batch.texts[row] for row in rows],
+            [batch.folded[row] for row in rows],
+            [batch.cuts[row] for row in rows],
+            wanted=wanted,
+        )
+        for index, hits in found.items():
+            self._note(posts[index], self._others, hits)
 
-class _Shard:
-    """Some rules, and the finder of their terms."""
-
-    def __init__(self, trees: Mapping[int, Node], segmenter: Segmenter) -> None:
-        every = list(dict.fromkeys(term for tree in trees.values() for term in terms(tree)))
-        numbers = {term: number for number, term in enumerate(every)}
-        self.checks = {index: compile_tree(tree, numbers) for index, tree in trees.items()}
-        self._finder = Finder(every, segmenter) if every else None
-
-    def decide(self, candidates: Mapping[Post, list[int]], batch: Batch) -> Iterator[tuple[Post, Hit]]:
-        """The hits among posts and the rules that may match them."""
-        found: dict[int, list[Found]] = {}
-        if self._finder is not None:
-            rows = [post.row for post in candidates]
-            found = self._finder.find(
-                [batch.texts[row] for row in rows],
-                [batch.folded[row] for row in rows],
-                [batch.cuts[row] for row in rows],
-            )
-        for number, (post, rules) in enumerate(candidates.items()):
-            occurrences: dict[int, list[Found]] = {}
-            for hit in found.get(number, ()):
-                occurrences.setdefault(hit.term, []).append(hit)
-            post.found = occurrences
-            for rule in rules:
-                part = self.checks[rule](post)
-                if part is not None:
-                    yield post, Hit(rule, spans(part))
+    def _note(self, post: Post, terms: Sequence[Term], hits: Iterable[Found]) -> None:
+        for hit in hits:
+            post.found.setdefault(self._numbers[terms[hit.term]], []).append(hit)

@@ -154,3 +154,14 @@ def leaves(node: Node) -> Iterator[Leaf]:
 def terms(node: Node) -> Iterator[Term]:
     """Every term of a tree, wanted or not, in the order written."""
     return (leaf.term for leaf in leaves(node) if isinstance(leaf, Words))
+
+
+def chains(node: Node) -> Iterator[Near]:
+    """Every NEAR and ONEAR of a tree, wanted or not."""
+    if isinstance(node, Near):
+        yield node
+    elif isinstance(node, And | Or):
+        for child in node.children:
+            yield from chains(child)
+    elif isinstance(node, Not):
+        yield from chains(node.child)

@@ -1,9 +1,11 @@
 """analyse(texts, toolkit) → columns: the only composition of the text core."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple
 
 from streams.text.fingerprint import fingerprints
+from streams.text.joined import Joined
 from streams.text.normalise import normalise
 from streams.text.opinions import Leans
 from streams.text.sentiment.base import confidence, labels
@@ -11,6 +13,12 @@ from streams.text.toolkit import Toolkit
 
 SEPARATOR = "\x1f"
 """Between the tokens of `Analysis.words`; no token holds it, folding drops it."""
+
+_BLANK = " "
+"""The only one that folding leaves; jieba makes each a token of its own."""
+
+_DIFFERENT = 0.9
+"""Share of different texts from which on it costs more than it saves to judge each once."""
 
 
 class Analysis(NamedTuple):
@@ -71,11 +79,21 @@ def analyse(texts: Sequence[str], toolkit: Toolkit, toward: Sequence[str] = ()) 
     """Segmentation, sentiment and brands of a batch. The cut of batches never changes a result.
 
     Args:
-        texts: any texts.
+        texts: any texts; where many are the same, as those of shares are, each is judged once.
         toolkit: what to work with.
         toward: for each text a brand of interest besides those with a profile, or ""; may be left out.
     """
-    folded = normalise(texts)
+    different = dict.fromkeys(texts)
+    if toward or len(different) >= _DIFFERENT * len(texts):
+        return _analysed(texts, toolkit, toward)
+    number = dict(zip(different, count(), strict=False))
+    rows = [number[text] for text in texts]
+    columns: Sequence[list[Any]] = _analysed(list(different), toolkit)
+    return Analysis(*([column[row] for row in rows] for column in columns))
+
+
+def _analysed(texts: Sequence[str], toolkit: Toolkit, toward: Sequence[str] = ()) -> Analysis:
+    folded = Joined(normalise(texts))
     cuts = toolkit.segmenter.cut(folded)
     scores = toolkit.engine.judge(folded, cuts)
     asked = [toolkit.terms.canonical(name) if name else "" for name in toward]
@@ -116,8 +134,8 @@ def analyse(texts: Sequence[str], toolkit: Toolkit, toward: Sequence[str] = ()) 
 
 
 def _words(texts: Sequence[str], cuts: Sequence[list[str]]) -> list[str]:
-    """Joined tokens. Folding leaves one kind of blank, so only texts that hold it need a look at each token."""
+    """Joined tokens; only texts that hold a blank need a look at each token."""
     return [
-        SEPARATOR.join([token for token in tokens if not token.isspace()] if " " in text else tokens)
+        SEPARATOR.join([token for token in tokens if token != _BLANK] if _BLANK in text else tokens)
         for text, tokens in zip(texts, cuts, strict=True)
     ]

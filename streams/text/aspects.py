@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from math import tanh
 from operator import itemgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from streams.text.brands import Plan
 from streams.text.marks import Marks
 from streams.text.normalise import places
 from streams.text.opinions import Clause, Leans
-from streams.text.sentiment.base import NEUTRAL_BAND
-
-_Found = tuple[float, int, int]
-"""Score, start and stop in the folded text."""
+from streams.text.sentiment.base import labels
 
 
 class AspectColumns(NamedTuple):
@@ -40,7 +40,7 @@ class Aspects:
     """An aspect lexicon at work.
 
     Args:
-        words: folded word → the aspect that it speaks of.
+        words: folded word → the aspect that it speaks of; "" hides the words within it.
     """
 
     def __init__(self, words: Mapping[str, str]) -> None:
@@ -62,61 +62,89 @@ class Aspects:
             plans: what is said of which brand, by text.
             leans: their clauses.
         """
-        # one empty list stands for every text that speaks of none
-        columns = AspectColumns(*([[]] * len(texts) for _ in AspectColumns._fields))  # type: ignore[arg-type]
         about: defaultdict[int, list[Plan]] = defaultdict(list)
         for plan in plans:
             about[plan[0]].append(plan)
         names = self._aspects
+        told = _Told()
         last = -1
-        best: dict[tuple[str, str], _Found] = {}
         for row, word, start, stop in self._marks.find(folded):
+            if not names[word]:
+                continue
             if row != last:
-                if best:
-                    _add(columns, last, best, _places(texts[last], folded[last]))
-                best, last = {}, row
+                last = row
+                told.begin(row)
                 brand, spoken = "", None
+                clauses = iter(leans[row])
                 if row in about:
                     brand, says = about[row][0].hit.brand, about[row][0].says
                     spoken = _Spoken(about[row]) if says is not None else None
-                clauses = iter(leans[row])
+                else:
+                    del leans[row]  # no brand asks for them: kept, they are what the collector looks through
                 clause = next(clauses)
             while clause[1] <= start:
                 clause = next(clauses)
-            name = names[word]
             if spoken is None:
-                key = name, brand
-                score = 0.0 if clause[3] else tanh(clause[2] / 2)
-                if key not in best or abs(score) > abs(best[key][0]):
-                    best[key] = score, start, stop
+                told.tell(names[word], brand, 0.0 if clause[3] else tanh(clause[2] / 2), start, stop)
                 continue
             for whose, score in spoken.said(clause):
-                key = name, whose
-                if key not in best or abs(score) > abs(best[key][0]):
-                    best[key] = score, start, stop
-        if best:
-            _add(columns, last, best, _places(texts[last], folded[last]))
+                told.tell(names[word], whose, score, start, stop)
+        return told.columns(texts, folded)
+
+
+class _Told:
+    """What is told of the texts of a batch, one entry for each aspect of each."""
+
+    def __init__(self) -> None:
+        self._aspects: list[str] = []
+        self._brands: list[str] = []
+        self._scores: list[float] = []
+        self._starts: list[int] = []
+        self._stops: list[int] = []
+        self._firsts: dict[int, int] = {}
+        self._known: dict[tuple[str, str], int] = {}
+
+    def begin(self, row: int) -> None:
+        """What follows is of this text."""
+        self._firsts[row] = len(self._aspects)
+        self._known = {}
+
+    def tell(self, aspect: str, brand: str, score: float, start: int, stop: int) -> None:
+        """Add an aspect, or let it replace what leans less."""
+        known = self._known
+        at = known.get((aspect, brand))
+        if at is None:
+            known[aspect, brand] = len(self._aspects)
+            self._aspects.append(aspect)
+            self._brands.append(brand)
+            self._scores.append(score)
+            self._starts.append(start)
+            self._stops.append(stop)
+        elif abs(score) > abs(self._scores[at]):
+            self._scores[at], self._starts[at], self._stops[at] = score, start, stop
+
+    def columns(self, texts: Sequence[str], folded: Sequence[str]) -> AspectColumns:
+        """The same for all texts, with places of the original ones."""
+        # one empty list stands for every text that speaks of none
+        columns = AspectColumns(*([[]] * len(texts) for _ in AspectColumns._fields))  # type: ignore[arg-type]
+        if not self._firsts:
+            return columns
+        aspects, brands, sentiments, scores, starts, stops = columns
+        labelled = labels(np.array(self._scores))
+        for (row, first), last in zip(
+            self._firsts.items(), [*islice(self._firsts.values(), 1, None), len(self._aspects)], strict=True
+        ):
+            aspects[row] = self._aspects[first:last]
+            brands[row] = self._brands[first:last]
+            sentiments[row] = labelled[first:last]
+            scores[row] = self._scores[first:last]
+            starts[row] = self._starts[first:last]
+            stops[row] = self._stops[first:last]
+            if texts[row] is not folded[row]:
+                place = places(texts[row])
+                starts[row] = [place[start] for start in starts[row]]
+                stops[row] = [place[stop - 1] + 1 for stop in stops[row]]
         return columns
-
-
-def _places(text: str, folded: str) -> Sequence[int] | None:
-    """Where each folded character came from; None where nothing was folded, as in most texts."""
-    return None if text is folded else places(text)
-
-
-def _add(
-    columns: AspectColumns, row: int, best: dict[tuple[str, str], _Found], place: Sequence[int] | None
-) -> None:
-    aspects, brands = zip(*best, strict=True)
-    scores, starts, stops = zip(*best.values(), strict=True)
-    columns.aspects[row] = [*aspects]
-    columns.brands[row] = [*brands]
-    columns.scores[row] = [*scores]
-    columns.sentiments[row] = [
-        "pos" if score > NEUTRAL_BAND else "neg" if score < -NEUTRAL_BAND else "neu" for score in scores
-    ]
-    columns.starts[row] = [*starts] if place is None else [place[start] for start in starts]
-    columns.stops[row] = [*stops] if place is None else [place[stop - 1] + 1 for stop in stops]
 
 
 class _Spoken:

@@ -24,6 +24,8 @@ _NO_PARTS: list[int] = []
 _DELIVERED_BY = frozenset(("platform", "express"))
 _FAINT = 0.4
 """What is left of a leaning without a word of opinion, in a text that has opinions on something else."""
+_FOUND = 0.25
+"""The least leaning of a part in which engine and lexicon find the same opinion."""
 _WEAK = 0.3
 """What a neutral remark weighs beside an opinion."""
 
@@ -151,6 +153,20 @@ class Toward:
         lean = self._opinions.lean(say.tokens)
         return say._replace(fixed=tanh(lean / 2)) if abs(lean) >= 1 else say
 
+    def _surer(self, plans: Sequence[Plan], judged: Sequence[float]) -> list[float]:
+        """The leanings of the parts; one that is nearly neutral counts where the lexicon finds the same opinion in it.
+
+        A part is short, and what is said of one of two brands is seldom nothing.
+        """
+        surer = list(judged)
+        for plan in plans:
+            for say, part in zip(plan[2] or (), plan[3], strict=False):
+                if part >= 0 and abs(leaning := surer[part]) <= NEUTRAL_BAND:
+                    lean = self._opinions.lean(say.tokens)
+                    if abs(lean) >= 1 and lean * leaning > 0:
+                        surer[part] = _FOUND if lean > 0 else -_FOUND
+        return surer
+
     def mentions(
         self,
         texts: Sequence[str],
@@ -171,6 +187,7 @@ class Toward:
             scores: leanings of the texts as a whole.
             judged: leanings of the parts.
         """
+        judged = self._surer(plans, judged)
         leanings = [
             scores[plan[0]] if plan[2] is None else _toward(plan[2], plan[3], judged) for plan in plans
         ]

@@ -23,6 +23,7 @@ _HEAD = (
     "ordinary",
     "particles",
     "latin",
+    "names",
     "slang",
 )
 
@@ -36,8 +37,10 @@ class Characters(NamedTuple):
         ordinary: characters that stand alone in ordinary sentences.
         particles: characters that attach to any word: beside them nothing is improbable.
         latin: words and abbreviations of ordinary writing that read as pinyin or as initials.
+        names: places and companies, whose pinyin is nothing else.
         slang: name → other names for it.
         slang_contact: name → other names, only where somebody is asked to get in touch.
+        slang_alone: name → other names, only as an outcry.
         version: of the file.
     """
 
@@ -46,8 +49,10 @@ class Characters(NamedTuple):
     ordinary: frozenset[str]
     particles: frozenset[str]
     latin: frozenset[str]
+    names: frozenset[str]
     slang: dict[str, tuple[str, ...]]
     slang_contact: dict[str, tuple[str, ...]]
+    slang_alone: dict[str, tuple[str, ...]]
     version: int
 
 
@@ -82,19 +87,22 @@ def load(file: Path) -> Characters:
         other, character = fold(pair[0]), fold(pair[1])
         if other != character:
             alike[character][other] = None
-    slang, contact = {}, {}
+    slang, contact, alone = {}, {}, {}
     for name, line in table["slang"].items():
-        always, _, beside = line.partition("/")
+        always, beside, outcry = (*line.split("/"), "", "")[:3]
         slang[fold(name)] = tuple(map(fold, always.split()))
         contact[fold(name)] = tuple(map(fold, beside.split()))
+        alone[fold(name)] = tuple(map(fold, outcry.split()))
     return Characters(
         {whole: tuple(ways) for whole, ways in split.items()},
         {character: tuple(others) for character, others in alike.items()},
         frozenset(fold(table["ordinary"])) - {" "},
         frozenset(fold(table["particles"])) - {" "},
         frozenset(fold(table["latin"]).split()),
+        frozenset(fold(table["names"]).split()),
         slang,
         contact,
+        alone,
         table["version"],
     )
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
+from streams.text.synonyms import one_word_each
+
 LONGEST = 1_000
 """Characters of the canonical text; what follows never tells two posts apart."""
 
@@ -23,115 +25,61 @@ TRUNCATED_FROM = {1: 15, 2: 8}
 _BEYOND = 8
 """Characters of the whole text that are looked at behind the place at which the other was cut off."""
 
+_TORN = 2
+"""Characters before the cut that are not compared: half a word, or an hour or a price of which a part is gone."""
+
 _SHORT_CHANGE, _LONG_CHANGE = 0.2, 0.25
 """Share of characters that may be added or taken away."""
 
 _HAN = "零〇一二两三四五六七八九十百千万亿半"
-_DIGITS = r"\d*(?:[.,]\d+)*"
-_PART = "(?:上午|下午|晚上|早上|中午|凌晨|傍晚|清晨|夜里|早|晚)"
-# Each begins with a class of characters, by which the regex engine skips quickly what cannot match.
+_DIGITS = r"\d{0,8}(?:[.,]\d{1,8}){0,3}"
+_AMOUNT = rf"(?:\d{_DIGITS}|[{_HAN[2:]}]{{1,4}}[百千万][{_HAN}]{{0,8}})\s?[万wk]?"
+_ALONE = "(?<![周期拜双第].)(?<!双十.)"
+"""The character before is no part of a day: 周五五折 and 周三五折 differ in more than a price."""
+_PART = "(?:上午|下午|晚上|早上|中午|凌晨|傍晚|清晨|夜里|[半深午]夜|早|晚)"
+# Each begins with characters of one class, by which the regex engine skips quickly what cannot match.
 _HOUR = re.compile(
     r"\d(?:\d?[:：]\d{2}(?!\d)|\d?\s?[点时](?!间|代|候)(?:\s?\d{1,2}分?|半|整|钟)*|\d?\s?[ap]m)"
-    rf"|[{_HAN}][{_HAN}]{{0,2}}点(?:半|整|钟|(?=[开准前见抢直正到]))"
+    rf"|[{_HAN}]{_ALONE}[{_HAN}]{{0,2}}点(?:半|整|钟|(?=[开准前见抢直正到]))"
+    rf"|[{_HAN}](?<=[周期拜][一二三四五六日天末].)[{_HAN}]{{0,2}}点半?"
 )
 _PART_OF_DAY = re.compile(rf"{_PART}\s?\0")
 _HAN_HOUR = re.compile(
-    rf"[上下晚早中凌傍清夜](?:(?<=上)午|(?<=下)午|(?<=[早晚])上|(?<=中)午|(?<=凌)晨|(?<=傍)晚|(?<=清)晨|(?<=夜)里)?"
+    rf"[上下晚早中凌傍清夜半深午](?:(?<=[上下中])午|(?<=[早晚])上|(?<=[凌清])晨|(?<=傍)晚|(?<=夜)里|(?<=[半深午])夜)?"
     rf"\s?[{_HAN}]{{1,3}}[点时](?:[{_HAN}]{{1,3}}分|半|整|钟)*"
 )
 _HAS_HOUR = re.compile("[点时分秒:：m]").search
 _PRICE = re.compile(
     rf"[¥￥$]\s?\d{_DIGITS}(?:元|起)*"
-    rf"|[\d{_HAN}](?:(?<=\d){_DIGITS}|(?<=[{_HAN}])[{_HAN}]*)"
-    r"\s?[万千百wk]?\s?(?:元|块|圆|美元|美金|折|毛钱|rmb)(?:钱|起|整|\d)*"
-    rf"|\d{_DIGITS}\s?(?:包邮|起售?|到手|入手|拿下|带走|即可|就[能可])"
+    rf"|[\d{_HAN}]{_ALONE}(?:(?<=\d){_DIGITS}|(?<=[{_HAN}])[{_HAN}]{{0,8}})"
+    r"\s?[万千百wk]?[多来几余]?\s?(?:元|块|圆|美元|美金|折|毛钱|rmb)(?:钱|起|整|\d)*"
+    rf"|\d{_DIGITS}\s?[万wk]?\s?(?:包邮|起售?|到手|入手|拿下|带走|即可|就[能可])"
+)
+_BEFORE_PRICE = (
+    "到手(?:价格?)? 秒杀(?:价格?)? 券后(?:价格?)? 活动价格? 优惠(?:价格?)? 售(?:价格?)? 特惠 特价格? 现价格? 原价格? 价格? "
+    "仅需? 只[要需卖] 低至 涨[了价到至]? 降[了价到至]? 立减 直降 立省 满 抵 减 省 定金 返现? 付 补贴 红包 v我"
 )
 _PRICED = re.compile(
-    "(?:(?:到手|秒杀|券后|活动|优惠|[售特现原])?价格?|仅需?|只[要需卖]|低至|降[到至价]|立减|直降|立省|满|抵|减|省|优惠|券后|定金|返现?|特惠|售|付|到手|秒杀|补贴|红包)"
-    rf"(?:只要|[是为:：约才至到])?\s?\d{_DIGITS}(?![\d.]*\s?(?:[月日号年期人名台件个寸gwm倍天小吋英秒分岁斤:：a-z%]))"
+    f"(?:{'|'.join(_BEFORE_PRICE.split())})"
+    rf"(?:只要|[是为:：约才至到])?\s?{_AMOUNT}(?![\d.]*\s?(?:[月日号年期人名台件个寸gwm倍天小吋英秒分岁斤:：a-z%]))"
 )
-_LIMIT = re.compile(rf"(?:(?<=限时)|(?<=最后)|(?<=[还仅]剩)|(?<=还有))\s?[\d{_HAN}]+\s?个?(?:小时|分钟|秒)")
-_HAS_AMOUNT = re.compile(rf"\d|[{_HAN}][点时元块折圆小分秒]").search
+_BARE = re.compile(r"(?<=[^\W\da-z_])(?<![分评瓣达到至率版])\d{1,4}\.(?:9\d?|8[08]?|50?)(?![\w%.])")
+_SELLS = re.compile("门店|套餐|优惠|特惠|包邮|抢|[价券]|下单|团购|外卖|可用|[块元折]").search
+_LIMIT = re.compile(rf"[\d{_HAN}](?<=(?:限时|最后|[还仅]剩|还有).)[\d{_HAN}]{{0,8}}\s?个?(?:小时|分钟|秒)")
+_HAS_AMOUNT = re.compile(rf"\d|[{_HAN}][点时元块折圆小分秒百千万]").search
 
-_SAME: tuple[str, ...] = (
-    "今天 今日",
-    "明天 明日",
-    "昨天 昨日",
-    "买 购买 入手 购入 选购 下单",
-    "大家 各位 诸位 小伙伴们 小伙伴 朋友们 伙伴们 亲们 姐妹们 宝子们 家人们",
-    "快 赶紧 赶快 速度 快来 速来 抓紧 火速 快快 速速",
-    "我 俺 本人 咱们 咱 我们",
-    "你 您 你们 妳",
-    "他 她 它 他们 她们 它们",
-    "因为 由于",
-    "所以 因此 因而",
-    "但 但是 可是 不过 然而",
-    "和 与 跟 以及 及",
-    "如果 假如 要是 若",
-    "好吃 美味",
-    "好看 漂亮",
-    "棒 赞 厉害 给力 牛",
-    "好 不错",
-    "便宜 实惠 划算",
-    "喜欢 喜爱 爱",
-    "推荐 安利",
-    "发布 公布",
-    "说 表示 称 指出 透露",
-    "现在 目前 当前 如今 眼下",
-    "最近 近日 日前 近期",
-    "网友 网民",
-    "参加 参与",
-    "马上 立即 立刻 即刻",
-    "全部 所有",
-    "手机 机子",
-    "电影 影片",
-    "卖家 商家 店家",
-    "价格 价钱",
-    "质量 品质",
-    "账号 帐号",
-    "多 不少 许多",
-    "开心 高兴 快乐",
-    "难过 伤心",
-    "方便 便捷",
-    "一起 一同",
-    "觉得 感觉 认为",
-    "看到 看见",
-    "告诉 告知",
-    "帮 帮助 帮忙",
-    "孩子 小孩 娃",
-    "妈妈 老妈 母亲",
-    "爸爸 老爸 父亲",
-    "热销 热卖 火爆",
-    "领 领取",
-    "抽 抽取",
-    "送 送出 赠送",
-    "举行 举办 召开",
-    "开售 发售 开卖 上市",
-    "点 点击 戳",
-    "抢 抢购 开抢",
-)
-"""Words for the same thing; each is read as the first of its line."""
-
-_NOTHING = (
-    "非常 十分 特别 超级 相当 极其 无比 真的 真心 实在 确实 已经 正式 据悉 据了解 据介绍 据报道 只要 仅需 只需 仅 "
-    "这款 这个 这里 此款 有没有 求转发 求扩散 没想到 想不到 转发 扩散 速看 快看 分享 居然 竟然 终于 绝对 简直 有点 总算 "
-    "大约 大概 其实"
-)
-"""Words that leave what is said as it is."""
-
-_READ = {
-    **{word: line.split()[0] for line in _SAME for word in line.split()[1:]},
-    **dict.fromkeys(_NOTHING.split(), ""),
-    "有没有": "有没有",
-}
-_WORD = re.compile("|".join(sorted(_READ, key=lambda word: (-len(word), word))))
 _SOURCE = re.compile(
     r"据[^，,。\s]{2,10}(?:报道|消息|电|讯)[，,：:]?|[(（](?:来源|转自|图源|编辑|记者|责编|via)[^()（）]{0,20}[)）]"
     r"|(?:来源|转自|图源|责编)[:：]\s?\S{1,10}\s?$"
 )
+_VALUES = dict(zip("零〇一二两三四五六七八九", "001223456789", strict=True))
+_UNITS = {"十": 10, "百": 100, "千": 1_000}
+_SOME = "".join((*_VALUES, *_UNITS))
+_NUMERAL = re.compile(rf"(?:[二两三四五六七八九十]|一(?=[{_SOME}]))[{_SOME}]{{0,8}}")
+_MEASURES = "代个些种样下直款件条位名张部台杯家口碗次只本块份瓶袋盒包双套间座辆场篇首段句声片颗粒趟顿圈支根把道年天周路整小"
+_ONE = re.compile(rf"[一1](?<![\d.a-z{_HAN}第周期拜].)(?=[{_MEASURES}])")
 _MUTE = re.compile(
-    r"(?:[\W_的了着啊呀吧呢嘛哦哈啦呗哟噢喔唉诶嗯哎嘿呵地得很太真超也都就才还又再便将已正这那们个把给]"
-    r"|一(?=[代个些种样下直款件条位名张部台]))+"
+    r"[\W_的了着著啊呀吧呢嘛哦哈啦呗哟噢喔唉诶嗯哎嘿呵地得很太真超也都就才还又再便将已正这那们个把给]+"
 )
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -147,19 +95,32 @@ def canonical(text: str) -> str:
     plain = _without_amounts(text) if _HAS_AMOUNT(text) else text
     if "据" in plain or "源" in plain or "(" in plain or "（" in plain:
         plain = _SOURCE.sub("", plain)
-    plain = _MUTE.sub("", _WORD.sub(_read, plain))
+    plain = _MUTE.sub("", _ONE.sub("", _NUMERAL.sub(_number, one_word_each(plain))))
     return (plain or _SIGNS.sub("", text) or "".join(text.split()))[:LONGEST]
+
+
+def _number(numeral: re.Match[str]) -> str:
+    """12 for 十二, 320 for 三百二, 2024 for 二零二四."""
+    if _UNITS.keys().isdisjoint(numeral[0]):
+        return "".join(_VALUES[character] for character in numeral[0])
+    total, digit, unit = 0, 0, 10
+    for character in numeral[0]:
+        if character in _UNITS:
+            unit = _UNITS[character]
+            total, digit = total + (digit or 1) * unit, 0
+        elif character in "零〇":
+            unit = 10
+        else:
+            digit = int(_VALUES[character])
+    return str(total + digit * unit // 10)
 
 
 def _without_amounts(text: str) -> str:
     """The text without prices and hours: 20:00, 晚上八点半, 限时3小时, ¥199, 199元起, 9块9, 五折, 到手价199."""
     if _HAS_HOUR(text):
         text = _PART_OF_DAY.sub(" ", _HOUR.sub("\0", _HAN_HOUR.sub("", _LIMIT.sub("", text))))
-    return _PRICED.sub("", _PRICE.sub("", text))
-
-
-def _read(match: re.Match[str]) -> str:
-    return _READ[match[0]]
+    without = _PRICED.sub("", _PRICE.sub("", text))
+    return _BARE.sub("", without) if "." in without and _SELLS(text) else without
 
 
 _INNOCENT = re.compile(
@@ -191,6 +152,8 @@ def likeness(one: str, other: str, truncated: tuple[int, int] = (0, 0)) -> float
         one = one.rstrip(string.ascii_lowercase + string.digits)
         if len(one) < TRUNCATED_FROM[truncated[0]]:
             return 0.0
+        if len(other) >= len(one) + _TORN:
+            one = one[:-_TORN]
         other = other[: len(one) + _BEYOND]
     size = max(len(one), len(other))
     allowed = size * (_SHORT_CHANGE if size < LONG else _LONG_CHANGE)

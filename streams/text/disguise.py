@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterable, Set
+from operator import lt
 
 from streams.text.characters import Characters
 from streams.text.line import Line, Span, latin
-from streams.text.odds import frequency, gain
+from streams.text.odds import frequency, gain, parted
 from streams.text.segment import Segmenter
 from streams.text.sounds import spelled
+from streams.text.track import letter
 from streams.text.variants import Pattern
 
 _SENTENCE = re.compile("[，。！？；：、,!?;:…—\\[\\]@]").search
@@ -17,7 +19,7 @@ _CLAUSE = re.compile("[，。？；,?;]").search
 """Those that end a clause, and part even the characters of the term itself."""
 
 _ASKED = re.compile(r"(?:[加+➕扫搜添联聊]|联系|私信?)(?:一下|[我您你个下的])?\s?$").search
-_ADDRESS = re.compile(r"[号码是\W]{0,4}(?=[a-z_-]*\d)[a-z0-9_-]{5,}").match
+_ADDRESS = re.compile(r"[号码是\W]{0,4}(?=[a-z_-]*\d)[a-z0-9_-]{5,}|\W?同[号步]").match
 _NUMBER_LONG = 6
 """Digits of the shortest number that is written in groups."""
 
@@ -36,10 +38,28 @@ _FITS, _FITS_FAR = 2.7, 9.0
 """The term must be fifteen times as likely as what is written, the logarithm of that; eight thousand times
 where none of its characters is left or a particle stands for one (特斯啦)."""
 
+_FITS_OVER = 14.0
+"""Where a dictionary word takes one of a split character's parts (活鱼|羊花), a million times."""
+
 _FEW_LETTERS = 5
 """Pinyin of no more letters may be a word or a name of another language."""
 
-_LATIN_WORDS = re.compile("[a-z]{3,}").findall
+_LATIN_WORDS = re.compile(r"(?<![a-z0-9_])[a-z]{3,}(?![a-z0-9_])").findall
+_PLAIN_BEFORE = re.compile("[ -~]*$").search
+_PLAIN_AFTER = re.compile("[ -~]*").match
+_NEAR = 40
+"""Characters on either side that tell in which language a few letters are."""
+
+_DEMAND = re.compile(r"(?:[我就还想急]要|想|招|聘|求|不给|不肯|拒绝|被|已经?|申请|去|做|搞|别|禁止)$").search
+_OBJECT = re.compile(r"$|\W|[了过吧呢吗啊他她你员率]|(?:人员|日结|兼职|平台|公司)").match
+"""What stands around initials that are the word which is meant: 急招sd，日结."""
+
+_PAUSE = re.compile(r"(?:^|[^\w./@#-])$").search
+_OUTCRY = re.compile(r"$|[^\w\s.:]|\s?(?:又|这|那|你|什么|真|气)").match
+"""What stands around an outcry: md，又涨价了."""
+
+_RESULTS = frozenset("光完掉好走住开满死尽净")
+"""What follows a verb for its result, before 了: 包光了 is no 曝光."""
 
 _SPELLED = str.maketrans("0123456789", "零一二三四五六七八九")
 """Digits as the dictionary writes them."""
@@ -87,8 +107,12 @@ class Disguise:
             if not plus:
                 return None
             start += plus.start() - len(before)
+        if pattern.evidence and not _evident(line, pattern.evidence, span):
+            return None
         if (
             self._repeats(pattern, span)
+            and not _doubled(line, pattern, span)
+            and not _counted_on(line.text, span)
             and (not (span.gaps or pattern.gaps) or self._hidden(line, pattern, span))
             and self._edges(line, pattern, span)
             and self._unusual(line, pattern, span)
@@ -102,23 +126,30 @@ class Disguise:
         return not character.isascii() and character.isalnum() and character not in self._ordinary
 
     def _repeats(self, pattern: Pattern, span: Span) -> bool:
-        """Whether every unit is written as often as in the term, or more often on purpose."""
+        """Whether every unit is written as often as in the term, or more often on purpose.
+
+        One doubled letter may be another word's own (los, loss); three of one, or two doubled, are no word's.
+        """
         if span.runs == pattern.runs:
             return True
-        doubled = single = False
+        words = letters = 0
+        single = False
         for unit, need, run in zip(span.units, pattern.runs, span.runs, strict=True):
             if run < need:
                 return False
             if run == need:
                 continue
             if unit.isascii():
-                if pattern.variant or run < 3 or len(pattern.units) < 3:
-                    return False
+                letters += 2 if run > 2 else 1
+            elif run == 2 and frequency(unit * 2) > _SELDOM:
+                words += 1
             else:
-                word = run == 2 and frequency(unit * 2) > _SELDOM
-                doubled |= word
-                single |= not word
-        return single or not doubled
+                single = True
+        if pattern.parts:
+            return all(map(lt, pattern.runs, span.runs))
+        if letters and (letters < 2 or len(pattern.units) < 3):
+            return False
+        return single or not words or (words > 1 and len(pattern.units) > 3)
 
     def _hidden(self, line: Line, pattern: Pattern, span: Span) -> bool:
         """Whether the symbols between the units hide a word rather than part two."""
@@ -131,7 +162,8 @@ class Disguise:
         if not gaps:
             return True
         between = set(range(1, len(span.units))) - set(needed)
-        regular = len(between) > 1 and between <= set(gaps) and len({gaps[place] for place in between}) == 1
+        regular = between <= set(gaps) and len({gaps[place] for place in between}) == 1
+        regular = regular and (len(between) > 1 or _goes_on(line.text, span, gaps))
         if not regular:
             if pattern.variant == "abbreviation" and not asked(line, span.start, span.stop):
                 return False
@@ -154,7 +186,7 @@ class Disguise:
                 return False
         elif _alphabet(text[span.start]) and span.start and _alphabet(text[span.start - 1]):
             return False
-        if pattern.variant == "pinyin" and span.units.isascii() and _english(text, span):
+        if pattern.variant == "pinyin" and span.units.isascii() and self._english(text, span):
             return False
         if pattern.variant == "abbreviation" and span.units.isascii():
             if len(span.units) < 4 and _latin_beside(text, span):
@@ -162,6 +194,17 @@ class Disguise:
             shouted = not pattern.given and line.capitals(span.start, span.stop)
             return not shouted or asked(line, span.start, span.stop)
         return True
+
+    def _english(self, text: str, span: Span) -> bool:
+        """Whether a few letters stand among Latin words that are no pinyin: Dama shoe store, big data."""
+        if len(span.units) > _FEW_LETTERS:
+            return False
+        before = _PLAIN_BEFORE(text[max(0, span.start - _NEAR) : span.start])
+        after = _PLAIN_AFTER(text[span.stop : span.stop + _NEAR])
+        others = _LATIN_WORDS(f"{before and before[0]} {after and after[0]}")
+        if not text.isascii():
+            others = [word for word in others if word not in self._latin]
+        return bool(others) and 2 * sum(map(spelled, others)) < len(others)
 
     def _foreign(self, units: str) -> bool:
         """Whether the Latin letters among Chinese can only be pinyin: pian子."""
@@ -181,12 +224,16 @@ class Disguise:
             and self._swallows(word)
         ]
         if pattern.parts:
-            return not outside and self._apart(pattern, span, [word for _, word in words])
+            return self._apart(pattern, span, [word for _, word in words]) and (
+                not outside or self._restored(line, pattern, span)
+            )
         changed = {one for one, kept in zip(span.units, pattern.kept, strict=True) if kept and one != kept}
         as_written = not changed and (pattern.variant == "pinyin" or pattern.plus)
         if pattern.variant not in ("homophone", "pinyin") or pattern.given or as_written:
             return not outside or _drawn(span) or (as_written and self._foreign(span.units))
         alone = [word for _, word in words if len(word) == 1 and self._odd(word)]
+        if len(span.units) == 2 and any(map(str.isdigit, changed)):
+            alone = [word for word in alone if letter(word).isdigit()]
         if outside:  # 薇信号: what the next word takes is of the term itself, and what is odd stands alone
             if changed & set("".join(outside)):
                 return False
@@ -202,21 +249,45 @@ class Disguise:
         if len(pattern.parts) == len(span.units) > 3:
             return True
         parts = {span.units[part] for part in pattern.parts}
-        return not any(len(word) > 1 and parts & set(word) and frequency(word) > _SELDOM for word in words)
+        if any(len(word) > 1 and parts & set(word) and frequency(word) > _SELDOM for word in words):
+            return False
+        if sum(bool(pattern.kept[part]) for part in pattern.parts) > 1:
+            return True
+        apart = "".join(span.units[part] for part in sorted(pattern.parts))
+        return frequency(apart) <= _SELDOM or self._knows(apart)
+
+    def _restored(self, line: Line, pattern: Pattern, span: Span) -> bool:
+        """Whether the text reads far better with the whole characters: 卖手木仓的."""
+        before, after = line.around(span.start, span.stop)
+        written = line.text[span.start : span.stop]
+        return gain(before, written, _whole(pattern), after) >= _FITS_OVER
 
     def _likelier(self, line: Line, pattern: Pattern, span: Span, changed: Set[str]) -> bool:
         """Whether what stands there would hardly come by chance, and the term would fit in far better."""
-        units = span.units
+        written = line.text[span.start : span.stop]
         if span.gaps or not changed or not all(pattern.kept):
             return False
-        far = bool(changed & self._particles) or len(changed) == len(units)
-        if len(units) == 2 and (far or not units.isalpha()):
+        far = bool(changed & self._particles) or len(changed) == len(span.units)
+        if len(span.units) == 2 and (far or not written.isalpha()):
             return False
-        if frequency(units) > _CHANCE:
+        if frequency(written) > _CHANCE:
             return False
-        term = "".join(kept * run for kept, run in zip(pattern.kept, pattern.runs, strict=True))
         before, after = line.around(span.start, span.stop)
-        return gain(before, units, term.translate(_SPELLED), after) >= (_FITS_FAR if far else _FITS)
+        far = far or any(map(str.isdigit, changed)) or (written[-1] in _RESULTS and after[:1] == "了")
+        return gain(before, written, _whole(pattern), after) >= (_FITS_FAR if far else _FITS)
+
+
+def _whole(pattern: Pattern) -> str:
+    """The term that a pattern of characters stands for."""
+    term = "".join(kept * run for kept, run in zip(pattern.kept, pattern.runs, strict=True))
+    return term.translate(_SPELLED)
+
+
+def _doubled(line: Line, pattern: Pattern, span: Span) -> bool:
+    """Whether only the first character is doubled, as verbs are, and the next word takes the rest: 催催收货."""
+    if span.gaps or span.runs != (2,) + (1,) * (len(span.runs) - 1) or pattern.runs[0] > 1:
+        return False
+    return parted(line.text, span.start + 1, span.stop)
 
 
 def _strange(units: str, changed: Collection[str], odd: int) -> bool:
@@ -254,17 +325,40 @@ def asked(line: Line, start: int, stop: int) -> bool:
     return bool(_ASKED(line.text[max(0, start - 5) : start]) or _ADDRESS(line.text[stop : stop + 24]))
 
 
+def _counted_on(text: str, span: Span) -> bool:
+    """Whether a number at one of the ends goes on: 一三八 is not 13."""
+    return bool(
+        (span.units[0].isdigit() and span.start and _numeral(text[span.start - 1]))
+        or (span.units[-1].isdigit() and span.stop < len(text) and _numeral(text[span.stop]))
+    )
+
+
+def _numeral(character: str) -> bool:
+    return character in "〇十百千" or letter(character).isdigit()
+
+
 def _alphabet(character: str) -> bool:
     """Whether it is a letter of an alphabet other than plain Latin, which may look like it (Cyrillic н)."""
     return "\x7f" < character < "\u2e80" and character.isalpha()
 
 
-def _english(text: str, span: Span) -> bool:
-    """Whether a few letters stand in a text of Latin words that are no pinyin: Dama shoe store."""
-    if len(span.units) > _FEW_LETTERS or not text.isascii():
-        return False
-    others = _LATIN_WORDS(text[: span.start] + " " + text[span.stop :])
-    return bool(others) and 2 * sum(map(spelled, others)) < len(others)
+def _goes_on(text: str, span: Span, gaps: dict[float, str]) -> bool:
+    """Whether the symbol between two letters stands behind the second as well: s.b.一个."""
+    gap = next(iter(gaps.values()))
+    after = text[span.stop + len(gap) : span.stop + len(gap) + 1]
+    return (
+        span.units.isascii()
+        and text.startswith(gap.strip() or "\0", span.stop)
+        and (not after or not after.isascii())
+    )
+
+
+def _evident(line: Line, evidence: str, span: Span) -> bool:
+    """Whether what stands around initials of more than one meaning tells that they are the term."""
+    before, after = line.text[max(0, span.start - 3) : span.start], line.text[span.stop : span.stop + 2]
+    if evidence == "alone":
+        return bool(_PAUSE(before) and _OUTCRY(after))
+    return bool(_DEMAND(before) and _OBJECT(after))
 
 
 def _latin_beside(text: str, span: Span) -> bool:

@@ -2,35 +2,30 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
-
 from streams.text.characters import Characters, load
-from streams.text.disguise import Disguise, asked
-from streams.text.line import Line, Span, latin
+from streams.text.disguise import Disguise
+from streams.text.line import Line
 from streams.text.normalise import fold
 from streams.text.segment import Segmenter
 from streams.text.sounds import sounds
+from streams.text.strings import Strings
 from streams.text.track import Track, letter, squeeze
-from streams.text.variants import Pattern, literal, renamed, shaped, shortened, spaced, spoken
+from streams.text.variants import Pattern, lettered, literal, renamed, shaped, shortened, spaced, spoken
+from streams.text.verify import MOST, Found, Hit, Sight, chosen, cut_off, verified
+from streams.text.view import View
 
-_RANK = {"": 0, "inserted": 1, "repeated": 2, "split": 3, "pinyin": 4, "homophone": 5, "abbreviation": 6}
-"""Of two readings of one place the plainer one counts."""
+__all__ = ["Finder", "Found", "Literals", "Term"]
 
 _BEFORE_PLUS = "+➕ "
 """What stands right before the rest of a term whose 加 is a plus sign."""
 
 _ASCII = "\x80"
 """Below it is ASCII."""
-
-_place = attrgetter("start", "stop")
-
-_MOST = 10_000
-"""Places of one text that are looked at: more are in no text that anybody reads."""
 
 _REMEMBERED = 100_000
 """Pieces of text of which it is remembered that they are no homophones."""
@@ -49,42 +44,10 @@ class Term(NamedTuple):
     phrase: bool = False
     evasions: bool = False
 
-
-class Found(NamedTuple):
-    """An occurrence of a term.
-
-    Attributes:
-        term: number of the term.
-        start: code point of the original text at which it begins.
-        stop: code point behind it.
-        first: number of the first counted token it covers (punctuation and blanks are not counted).
-        last: number behind the last.
-        variant: "" as written, else how it was dressed up: `inserted`, `repeated`, `homophone`, `pinyin`,
-            `split` or `abbreviation`.
-    """
-
-    term: int
-    start: int
-    stop: int
-    first: int
-    last: int
-    variant: str
-
-
-class _Hit(NamedTuple):
-    rank: int
-    start: int
-    stop: int
-    variant: str
-
-
-class _Sight(NamedTuple):
-    """A pattern to look at: its place in the text, the end of its last unit, its units as written."""
-
-    pattern: Pattern
-    start: int
-    stop: int
-    units: str
+    @property
+    def folded(self) -> str:
+        """The text as it is looked for."""
+        return " ".join(fold(self.text).split())
 
 
 class _Automaton:
@@ -95,11 +58,8 @@ class _Automaton:
         for key, pattern in patterns:
             owners[key][pattern] = None
         self.owners = [tuple(group) for group in owners.values()]
-        self._search = AhoCorasick(list(owners)) if owners else None
-
-    def find(self, text: str) -> list[tuple[int, int, int]]:
-        """Number of the group, start and stop of everything found."""
-        return self._search.find_matches_as_indexes(text, overlapping=True) if self._search else []
+        self.shown = [tuple({_shown(pattern): None for pattern in group}) for group in self.owners]
+        self.find = Strings(owners).find
 
 
 class Finder:
@@ -108,25 +68,29 @@ class Finder:
     Args:
         terms: what to look for; `Found.term` counts them.
         segmenter: the one that cuts the texts.
+        counted: the terms whose tokens are counted, all when left out; `first` and `last` of others are 0.
         characters: what is known of characters; the shipped lexicon when left out.
     """
 
     def __init__(
-        self, terms: Sequence[Term], segmenter: Segmenter, characters: Characters | None = None
+        self,
+        terms: Sequence[Term],
+        segmenter: Segmenter,
+        counted: Collection[Term] | None = None,
+        characters: Characters | None = None,
     ) -> None:
         self._phrase = [term.phrase for term in terms]
-        self._folded = [" ".join(fold(term.text).split()) for term in terms]
+        self._counted = [counted is None or term in counted for term in terms]
         self._segmenter = segmenter
-        if (
-            characters is None
-        ):  # also where no term asks for evasions: one term must not change another's hits
-            characters = load(_shipped())
+        if characters is None:
+            characters = _shipped()
         self._disguise = Disguise(segmenter, characters)
         squeezed: list[tuple[str, Pattern]] = []
         verbatim: list[tuple[str, Pattern]] = []
         heard: list[tuple[str, Pattern]] = []
-        for number, (term, text) in enumerate(zip(terms, self._folded, strict=True)):
-            patterns = [literal(number, text)] if text else []
+        for number, term in enumerate(terms):
+            text = term.folded
+            patterns = _plain(number, text)
             if term.evasions:
                 patterns += spaced(number, text)
                 patterns += renamed(number, text, characters)
@@ -136,15 +100,18 @@ class Finder:
                     patterns += shaped(number, way, characters, plus=plus)
                     heard += [(pattern.units, pattern) for pattern in spoken(number, way, characters, plus)]
             for pattern in patterns:
-                if (name := pattern.text) and not (pattern.units and letter(name[0]) and letter(name[-1])):
-                    verbatim.append((name, pattern))
-                else:
-                    squeezed.append((pattern.units, pattern))
+                sought, inside = _sought(pattern)
+                (squeezed if inside else verbatim).append((sought, pattern))
         self._squeezed, self._verbatim, self._heard = map(_Automaton, (squeezed, verbatim, heard))
         self._chances: dict[tuple[int, str], tuple[Pattern, ...]] = {}
 
     def find(
-        self, texts: Sequence[str], folded: Sequence[str], cuts: Sequence[list[str]]
+        self,
+        texts: Sequence[str],
+        folded: Sequence[str],
+        cuts: Sequence[list[str]],
+        track: Track | None = None,
+        wanted: Sequence[Collection[int]] | None = None,
     ) -> dict[int, list[Found]]:
         """Index of each text that holds a term → its occurrences, by start and term.
 
@@ -152,38 +119,43 @@ class Finder:
             texts: the original texts.
             folded: the same, folded.
             cuts: the tokens of the folded texts.
+            track: the folded texts squeezed, where that is done already.
+            wanted: for each text the numbers of the terms to find in it; all when left out.
         """
         found: dict[int, list[Found]] = {}
-        for index, sights in sorted(self._sights(squeeze(folded)).items()):
+        for index, sights in sorted(self._sights(track or squeeze(folded)).items()):
             line = Line(texts[index], folded[index], cuts[index], self._segmenter)
-            hits: defaultdict[int, list[_Hit]] = defaultdict(list)
-            for sight in sights[:_MOST]:
-                if hit := self._look(line, sight):
-                    hits[sight.pattern.term].append(hit)
+            hits: defaultdict[int, list[Hit]] = defaultdict(list)
+            for sight in sights[:MOST]:
+                term = sight.pattern.term
+                if wanted is not None and term not in wanted[index]:
+                    continue
+                if hit := verified(line, sight, self._disguise, self._phrase[term]):
+                    hits[term].append(hit)
             if hits:
-                found[index] = _chosen(line, hits)
+                found[index] = [
+                    one
+                    for term, some in hits.items()
+                    for one in chosen(line, term, some, counted=self._counted[term])
+                ]
+                found[index].sort(key=attrgetter("start", "term"))
         return found
 
-    def _sights(self, track: Track) -> dict[int, list[_Sight]]:
+    def _sights(self, track: Track) -> dict[int, list[Sight]]:
         """Text → what to look at in it."""
-        sights: defaultdict[int, list[_Sight]] = defaultdict(list)
-        begins, joined, squeezed = track.begins, track.joined, track.squeezed
-        places = memoryview(track.places.data)  # gives plain numbers, and faster than the array
+        sights: defaultdict[int, list[Sight]] = defaultdict(list)
+        joined, squeezed, places, begins, _ = track
         for group, first, last in self._squeezed.find(squeezed):
             start, stop = places[first], places[last - 1] + 1
             patterns = self._squeezed.owners[group]
-            if last - first == 1 and not any(
-                joined.startswith(_shown(pattern), start) for pattern in patterns
-            ):
-                continue
             units = squeezed[first:last]
-            if (units[0] < _ASCII or units[-1] < _ASCII) and _cut_off(joined, start, stop):
+            if not _may_stand(self._squeezed.shown[group], units, joined, start, stop):
                 continue
             index = bisect_right(begins, start) - 1
             begin = begins[index]
             added = joined[start - 1] in _BEFORE_PLUS
             sights[index] += [
-                _Sight(pattern, start - begin, stop - begin, units)
+                Sight(pattern, start - begin, stop - begin, units)
                 for pattern in patterns
                 if added or not pattern.plus
             ]
@@ -191,7 +163,7 @@ class Finder:
             index = bisect_right(begins, start) - 1
             begin = begins[index]
             sights[index] += [
-                _Sight(pattern, start - begin, stop - begin, "") for pattern in self._verbatim.owners[group]
+                Sight(pattern, start - begin, stop - begin, "") for pattern in self._verbatim.owners[group]
             ]
         if not self._heard.owners:
             return sights
@@ -201,12 +173,12 @@ class Finder:
             chances = self._chances.get((group, piece))
             if chances is None:
                 chances = self._chance(group, piece, squeezed[first:last])
-            if not chances or _cut_off(joined, start, stop):
+            if not chances or cut_off(joined, start, stop):
                 continue
             index = bisect_right(begins, start) - 1
             begin = begins[index]
             units = squeezed[first:last]
-            sights[index] += [_Sight(pattern, start - begin, stop - begin, units) for pattern in chances]
+            sights[index] += [Sight(pattern, start - begin, stop - begin, units) for pattern in chances]
         return sights
 
     def _chance(self, group: int, piece: str, units: str) -> tuple[Pattern, ...]:
@@ -218,42 +190,79 @@ class Finder:
         self._chances[group, piece] = patterns
         return patterns
 
-    def _look(self, line: Line, sight: _Sight) -> _Hit | None:
-        pattern, start, stop, units = sight
-        if not units:
-            if line.whole(start, stop) and not (pattern.contact and not asked(line, start, stop)):
-                return _Hit(_RANK[pattern.variant], start, stop, pattern.variant)
-            return None
-        text = line.text
-        if text.startswith(pattern.text, start) and not pattern.variant:
-            end = start + len(pattern.text)
-            if text[end : end + 1] != text[end - 1]:
-                return _Hit(0, start, end, "") if self._fits(line, pattern, start) else None
-        if stop - start == len(units) and text[stop : stop + 1] != text[stop - 1]:
-            span: Span | None = Span(start, stop, units, (1,) * len(units), {})
-        else:
-            span = line.read(start, units, pattern.runs[-1])
-        if pattern.variant or len(units) > 1:
-            begin = self._disguise.begin(line, pattern, span) if span else None
-            if span and begin is not None and (pattern.variant or text[start : span.stop] != pattern.text):
-                variant = pattern.variant
-                if not variant:
-                    variant = "inserted" if span.gaps else "repeated" if span.runs != pattern.runs else ""
-                return _Hit(_RANK[variant], begin, span.stop, variant)
-        if not pattern.variant:
-            end = span.stop if span else stop + len(pattern.text)
-            while (start := text.find(pattern.text, start, end)) >= 0:
-                if self._fits(line, pattern, start):
-                    return _Hit(0, start, start + len(pattern.text), "")
-                start += 1
-        return None
 
-    def _fits(self, line: Line, pattern: Pattern, start: int) -> bool:
-        """Whether the term as written stands here as a word, a run of words, or in a guessed word."""
-        stop = start + len(pattern.text)
-        if not line.whole(start, stop):
-            return False
-        return self._phrase[pattern.term] or line.stands(start, stop)
+class Literals:
+    """Terms without evasions, each looked for in one text when it is asked for.
+
+    Args:
+        terms: what to look for; those with evasions are never found.
+        segmenter: the one that cuts the texts.
+        counted: the terms whose tokens are counted; `first` and `last` of others are 0.
+        characters: what is known of characters; the shipped lexicon when left out.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        segmenter: Segmenter,
+        counted: Collection[Term],
+        characters: Characters | None = None,
+    ) -> None:
+        self._disguise = Disguise(segmenter, _shipped() if characters is None else characters)
+        self._phrase = [term.phrase for term in terms]
+        self._counted = [term in counted for term in terms]
+        self._sought = [
+            [] if term.evasions else [(p, *_sought(p), _shown(p)) for p in _plain(number, term.folded)]
+            for number, term in enumerate(terms)
+        ]
+
+    def find(self, number: int, view: View) -> list[Found]:
+        """The occurrences of a term in a text, as `Finder` finds them."""
+        hits = []
+        phrase = self._phrase[number]
+        for pattern, sought, inside, shown in self._sought[number]:
+            text = view.squeezed if inside else view.folded
+            if sought not in text or (len(sought) == 1 and shown not in view.folded):
+                continue
+            for place in _occurrences(sought, text):
+                start, stop = place, place + len(sought)
+                if inside:
+                    start, stop = view.place(start, stop)
+                    if not _may_stand((shown,), sought, view.folded, start, stop):
+                        continue
+                sight = Sight(pattern, start, stop, sought if inside else "")
+                if hit := verified(view.line, sight, self._disguise, phrase):
+                    hits.append(hit)
+        return chosen(view.line, number, hits, counted=self._counted[number]) if hits else []
+
+
+def _occurrences(sought: str, text: str) -> list[int]:
+    """Where a string stands in a text; its occurrences may overlap."""
+    starts: list[int] = []
+    start = text.find(sought)
+    while start >= 0 and len(starts) < MOST:
+        starts.append(start)
+        start = text.find(sought, start + 1)
+    return starts
+
+
+def _plain(number: int, text: str) -> list[Pattern]:
+    """A term as it is written, for symbols and repeats within."""
+    return [literal(number, text), *lettered(number, text)] if text else []
+
+
+def _sought(pattern: Pattern) -> tuple[str, bool]:
+    """What to look for, and whether in the squeezed text: symbols at an end are not in it."""
+    name = pattern.text
+    inside = not name or bool(pattern.units and letter(name[0]) and letter(name[-1]))
+    return (pattern.units, True) if inside else (name, False)
+
+
+def _may_stand(shown: tuple[str, ...], units: str, text: str, start: int, stop: int) -> bool:
+    """Whether a place in a text is worth a look: most single units are not, and most parts of Latin words."""
+    if len(units) == 1 and not text.startswith(shown, start):
+        return False
+    return not ((units[0] < _ASCII or units[-1] < _ASCII) and cut_off(text, start, stop))
 
 
 def _shown(pattern: Pattern) -> str:
@@ -266,39 +275,9 @@ def _ways(text: str) -> list[tuple[str, bool]]:
     return [(text, False)] + [(text[1:], True)] * (len(text) > 1 and text[0] == "加")
 
 
-def _cut_off(text: str, start: int, stop: int) -> bool:
-    """Whether a Latin word goes on at one of the ends; digits may follow."""
-    if start and latin(text[start]) and latin(text[start - 1]):
-        return True
-    return (
-        stop < len(text)
-        and latin(text[stop - 1])
-        and latin(text[stop])
-        and text[stop] != text[stop - 1]
-        and text[stop].isalpha()
-    )
-
-
-def _chosen(line: Line, hits: dict[int, list[_Hit]]) -> list[Found]:
-    """Of the hits of a term that overlap, the plainest and then the longest."""
-    chosen = []
-    for term, candidates in hits.items():
-        taken: list[_Hit] = []
-        for hit in sorted(candidates, key=_place) if len(candidates) > 1 else candidates:
-            if not taken or hit.start >= taken[-1].stop:
-                taken.append(hit)
-            elif (hit.rank, hit.start - hit.stop) < (taken[-1].rank, taken[-1].start - taken[-1].stop):
-                taken[-1] = hit
-        for hit in taken:
-            start, stop = line.original(hit.start, hit.stop)
-            first, last = line.numbers(hit.start, hit.stop)
-            variant = hit.variant or ("inserted" if stop - start > hit.stop - hit.start else "")
-            chosen.append(Found(term, start, stop, first, last, variant))
-    chosen.sort(key=attrgetter("start", "term"))
-    return chosen
-
-
-def _shipped() -> Path:
+def _shipped() -> Characters:
     package = Path(__file__).parents[1]
     packed = package / "_shipped" / "lexicons"
-    return (packed if packed.is_dir() else package.parent / "lexicons") / "characters" / "characters.toml"
+    return load(
+        (packed if packed.is_dir() else package.parent / "lexicons") / "characters" / "characters.toml"
+    )

@@ -1,7 +1,8 @@
 """What of a post is compared with other posts, and its 64-bit simhash.
 
-Compared are the writer's own words: no //@ chain, no @-tail, no address, no [emoticon]; then only letters, 汉字 and
-digits count, so that emoji, punctuation, blanks and the frames of #topics# never do.
+Compared is what the post is about: the writer's own words or, where these only remark on what is forwarded, the words
+forwarded; no @-tail, no address, no [emoticon]. Then only letters, 汉字 and digits count, so that emoji, punctuation,
+blanks and the frames of #topics# never do.
 """
 
 import re
@@ -29,6 +30,12 @@ _FILLER = re.compile(
     r"[哈呵嘿啊哦嗯唉])(?:微博|一下|了|此微博|图片)*[\W_]*)*"
 ).fullmatch
 """Words that stand before a chain and say nothing of their own."""
+
+_REMARK = 12
+"""Letters of a remark at most: up to here people exclaim at what they forward, beyond they say something."""
+
+_DENIAL = re.compile("辟谣|谣言|造谣|不实|不属实|假(?:消息|新闻)|(?<!真的)假的(?![吧吗么?？])").search
+"""A remark that makes another item of what is forwarded."""
 
 _CUT = re.compile(r"\s*(?:…+|\.{2,}|。{2,})?\s*(?:展开全文|展开|(?:阅读|查看|显示|点击)?全文|收起)[c>»\s]*$")
 _CUT_WITHIN = 20
@@ -70,25 +77,38 @@ def _own_words(text: str) -> tuple[str, int]:
         text = _EMOTICON.sub(" ", text)
     truncated = 0
     end = max(0, len(text) - _CUT_WITHIN)
-    if cut := _CUT.search(text, end):
+    tail = text[end:]
+    # the patterns try every place; few texts hold what they end with
+    if ("全文" in tail or "展开" in tail or "收起" in tail) and (cut := _CUT.search(text, end)):
         text, truncated = text[: cut.start()], 2
-    elif cut := _TRAILING.search(text, end):
+    elif ("…" in tail or "..." in tail) and (cut := _TRAILING.search(text, end)):
         text, truncated = text[: cut.start()], 1
     if "//" in text or "@" in text or "＠" in text:
-        text = _first(text)
+        text, last = _subject(text)
+        truncated *= last
     return text, truncated
 
 
-def _first(text: str) -> str:
-    """The first link of a repost chain that says something: the head is the writer's, unless it is 转发微博."""
+def _subject(text: str) -> tuple[str, bool]:
+    """What a chain is about, and whether that is the end of it.
+
+    The writer's own words, unless they only remark on what is forwarded (确实//@小明:…): then what that is about.
+    """
     head, *links = _CHAIN(text)
-    for link in (head, *(_SPEAKER.sub("", link, 1) for link in links)):
-        words = _ADDRESSED.sub("", link, 1)
+    parts = [head, *(_SPEAKER.sub("", link, 1) for link in links)]
+    subject, size, last = "", 0, True
+    for position in range(len(parts) - 1, -1, -1):
+        words = _ADDRESSED.sub("", parts[position], 1)
         if tail := _TAIL.search(words):
             words = _CREDIT.sub("", words[: tail.start()]).rstrip("(（ ")
-        if not _FILLER(words):
-            return words
-    return " ".join((head, *links)).replace("@", " ")
+        if _FILLER(words):
+            continue
+        length = sum(map(str.isalnum, words))
+        if length > _REMARK or length >= size:
+            subject, size, last = words, length, position == len(links)
+        elif _DENIAL(words):
+            subject, size = f"{words} {subject}", length + size
+    return (subject, last) if size else (" ".join((head, *links)).replace("@", " "), True)
 
 
 @cache

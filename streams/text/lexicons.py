@@ -139,7 +139,7 @@ class Lexicons(NamedTuple):
         user_words: the user dictionary for the segmentation.
         digest: hash over every file read.
         relations: folded word → one of `RELATIONS`.
-        aspects: folded word → the aspect that it speaks of.
+        aspects: folded word → the aspect that it speaks of; "" of none, and so do the words within it (心脏, 高贵).
         journey: folded word → what it tells of its author.
         known: well-known brands that nobody monitors here: the other side of comparisons.
         sets: competitor sets of all profiles, every version of each.
@@ -270,7 +270,7 @@ class _Reading:
             elif kind == "relations":
                 self._relations[word] = cells[0]
             elif kind == "aspects":
-                self._aspects[word] = cells[0]
+                self._aspects[word] = cells[0].strip("-")
             elif kind == "journey":
                 self._journey[word] = Sign(*(cell.strip("-") for cell in cells))
             else:

@@ -2,12 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 from streams.text.normalise import places
-from streams.text.odds import gain, inner, known
+from streams.text.odds import gain, inner, known, parted
 from streams.text.segment import Segmenter
 from streams.text.track import letter
 
@@ -24,6 +23,9 @@ _BETTER = 2.0
 
 _FEW = 100
 """Tokens of a short text."""
+
+_SEARCHED = 1_000
+"""Tokens of a text that are searched sooner than their places are counted."""
 
 _REMEMBERED = 50_000
 """Tokens of which it is remembered whether they count."""
@@ -62,26 +64,30 @@ _counts = _Counts().__getitem__
 
 
 class Line:
-    """A folded text with its tokens."""
+    """A folded text with its tokens; what few places ask for is worked out when it is asked for first."""
+
+    __slots__ = ("_counted", "_ends", "_original", "_places", "_segmenter", "_tokens", "text")
 
     def __init__(self, original: str, folded: str, tokens: Sequence[str], segmenter: Segmenter) -> None:
         self.text = folded
         self._original = original
         self._tokens = tokens
         self._segmenter = segmenter
-        self._ends = list(accumulate(map(len, tokens)))
+        self._ends: list[int] = []
+        self._counted: list[int] = []
+        self._places: Sequence[int] | None = range(len(folded)) if folded is original else None
 
-    @cached_property
-    def _counted(self) -> list[int]:
-        """How many counted tokens stand before each token."""
-        return list(accumulate(map(_counts, self._tokens), initial=0))
-
-    @cached_property
-    def _places(self) -> Sequence[int]:
-        return range(len(self.text)) if self.text is self._original else places(self._original)
+    @property
+    def ends(self) -> list[int]:
+        """Where each token ends."""
+        if not self._ends:
+            self._ends = list(accumulate(map(len, self._tokens)))
+        return self._ends
 
     def original(self, start: int, stop: int) -> tuple[int, int]:
         """The span in code points of the original text."""
+        if self._places is None:
+            self._places = places(self._original)
         return self._places[start], self._places[stop - 1] + 1
 
     def capitals(self, start: int, stop: int) -> bool:
@@ -91,10 +97,12 @@ class Line:
 
     def numbers(self, start: int, stop: int) -> tuple[int, int]:
         """The counted tokens that the span covers."""
-        first, last = bisect_right(self._ends, start), bisect_right(self._ends, stop - 1)
+        first, last = bisect_right(self.ends, start), bisect_right(self.ends, stop - 1)
         if len(self._tokens) < _FEW:  # dearer to remember than to count
             before = sum(map(_counts, self._tokens[:first]))
             return before, before + sum(map(_counts, self._tokens[first : last + 1]))
+        if not self._counted:
+            self._counted = list(accumulate(map(_counts, self._tokens), initial=0))
         return self._counted[first], self._counted[last + 1]
 
     def whole(self, start: int, stop: int) -> bool:
@@ -112,7 +120,7 @@ class Line:
 
         Nor does a user word where jieba's own dictionary would begin or end a word: 退货 in 想退货.
         """
-        ends, tokens, knows = self._ends, self._tokens, self._segmenter.swallows
+        ends, tokens, knows = self.ends, self._tokens, self._segmenter.swallows
         first, last = bisect_right(ends, start), bisect_right(ends, stop - 1)
         head, tail = tokens[first], tokens[last]
         cut = start - (ends[first] - len(head))
@@ -126,19 +134,29 @@ class Line:
 
         刷单 in 刷单日结 is one although 单日 is a word; 大麻 in 大麻烦 is none. User words are never overruled.
         """
-        if not self.astride(start, stop):
-            return True
-        first, last = bisect_right(self._ends, start), bisect_right(self._ends, stop - 1)
-        if not (known(self._tokens[first]) and known(self._tokens[last])):
+        text, tokens = self.text, self._tokens
+        term = text[start:stop]
+        alone = len(tokens) <= _SEARCHED and text.find(term) == start and text.find(term, start + 1) < 0
+        if alone and term in tokens:
+            first = last = tokens.index(term)
+            astride = False
+        else:
+            first, last = bisect_right(self.ends, start), bisect_right(self.ends, stop - 1)
+            astride = self.astride(start, stop)
+        if not astride:
+            beside = (
+                first > 0 and last + 1 < len(tokens) and len(tokens[first - 1]) == 1 == len(tokens[last + 1])
+            )
+            return not (beside and parted(text, start, stop))
+        if not (known(tokens[first]) and known(tokens[last])):
             return False
-        term = self.text[start:stop]
         before, after = self.around(start, stop)
         return gain(before, term, term, after) >= _BETTER
 
     def words(self, start: int, stop: int) -> list[tuple[int, str]]:
         """The words that touch the span, each with its place; guesses are cut into what the dictionary knows."""
-        first, last = bisect_right(self._ends, start), bisect_right(self._ends, stop - 1)
-        place = self._ends[first] - len(self._tokens[first])
+        first, last = bisect_right(self.ends, start), bisect_right(self.ends, stop - 1)
+        place = self.ends[first] - len(self._tokens[first])
         words = []
         for token in self._tokens[first : last + 1]:
             for word in (token,) if len(token) == 1 else self._segmenter.split(token):
@@ -172,7 +190,11 @@ class Line:
             if not unit:
                 if place - stop >= _LONGEST_GAP:
                     break
-            elif runs and unit == units[len(runs) - 1] and not unit.isdigit():
+            elif (
+                runs
+                and unit == units[len(runs) - 1]
+                and not (unit.isdigit() or (place > stop and latin(unit)))
+            ):
                 if runs[-1] >= _LONGEST_RUN or (
                     place > stop and len(runs) == len(units) and runs[-1] >= last
                 ):

@@ -49,7 +49,7 @@ _STILL = f" -@[-~—‘-”…→、-】！（），：；？～·😀-🙏🌀-
 _ODD = re.compile(f"[^{_STILL}]").search
 """Finds a character that folding changes. Most posts have none."""
 
-_STRANGE = re.compile(f"[^A-Z{_STILL}]").search
+_STRANGE = re.compile(f"[^A-Z{_STILL}]")
 """The same, but for capitals of ASCII, which keep their places."""
 
 
@@ -90,7 +90,7 @@ def normalise(texts: Sequence[str]) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    return text.translate(_FOLD) if _STRANGE(text) else text.lower()
+    return text.translate(_FOLD) if _STRANGE.search(text) else text.lower()
 
 
 def origins(text: str) -> list[int]:
@@ -100,7 +100,8 @@ def origins(text: str) -> list[int]:
 
 def places(text: str) -> Sequence[int]:
     """The same as `origins`, without a list where nothing moves."""
-    return origins(text) if _STRANGE(text) else range(len(text))
+    moved = any(len(_FOLD[ord(character)]) != 1 for character in _STRANGE.findall(text))
+    return origins(text) if moved else range(len(text))
 
 
 def fold(text: str) -> str:

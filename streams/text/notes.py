@@ -14,6 +14,11 @@ STRONG = 0.7
 MILD = 0.5
 """Leaning of a comparison whose last word says only which way (快, 费油)."""
 
+FAINT = 0.3
+"""Leaning of a comparison with 比 whose words nobody knows (带派)."""
+_PLAIN = frozenset("0123456789早晚先后不没一样")
+"""What such a comparison may hold when it only states a fact (早发布, 贵100)."""
+
 Grade = Callable[[Sequence[str], bool], float]
 """Which way the words of a comparison point; whether they speak of a burden is given."""
 Lean = Callable[[Sequence[str]], float]
@@ -130,14 +135,25 @@ class Notes:
         standards: Collection[str],
         span: Span,
         way: float = 1.0,
+        *,
+        guess: bool = False,
     ) -> None:
-        """What the span says is so of the subject, and the other way round of what it is compared with."""
+        """What the span says is so of the subject, and the other way round of what it is compared with.
+
+        With `guess`, words that say nothing known are taken for praise: people seldom say what is worse with 比.
+        """
         words = self.words(span)
         fixed = self.grade(words, clause.has("burden"))
+        if guess and not fixed and not self._lean(words) and _PLAIN.isdisjoint("".join(words)):
+            fixed = FAINT
         whole = (clause.start, clause.stop)
         for brands, factor in ((subject, way), (standards, -way)):
             for brand in brands:
                 self.says.append(Say(brand, [whole], words, factor, factor * fixed))
+
+    def sum(self, words: Sequence[str]) -> float:
+        """The sum of the opinions in the words, about ±1 for each."""
+        return self._lean(words)
 
     def owners_but(self, others: Collection[str]) -> list[str]:
         """Of whom the text speaks, without the others."""

@@ -14,6 +14,27 @@ _RELATIVE = frozenset("高低大小多少重厚轻薄短软强")
 """Words that are good or bad only of something (油耗高, 画质高): no opinion on their own."""
 
 
+_DEGREES = tuple("真很太超最好挺更贼巨特")
+_REMEMBERED = 200_000
+
+
+class _Weights(dict[str, float | None]):
+    """Word → its weight; one met for the first time counts as what is left of it without degree (真好用)."""
+
+    def __init__(self, weights: dict[str, float]) -> None:
+        super().__init__(weights)
+        self._known = weights
+
+    def __missing__(self, word: str) -> float | None:
+        if len(self) > len(self._known) + _REMEMBERED:
+            self.clear()
+            self.update(self._known)
+        bare = word[1:] if word.startswith(_DEGREES) else word.removesuffix("得")
+        weight = self._known.get(bare)
+        found = self[word] = weight if weight and weight < _END else None
+        return found
+
+
 Clause = tuple[int, int, float, bool]
 """Between two marks of punctuation: first character in the folded text, behind its last, the sum of its
 opinions (about ±1 for each), and whether it asks."""
@@ -43,7 +64,7 @@ class Opinions:
                 weights[word] = _TURN
         weights["吗"] = _ASKS
         weights |= dict.fromkeys(ENDS, _END) | dict.fromkeys("？?", _ASKED)
-        self._weight = weights.get
+        self._weight = _Weights(weights).__getitem__
 
     def silent(self, tokens: Iterable[str]) -> bool:
         """Whether the words hold no opinion."""

@@ -1,10 +1,16 @@
 """Reading a text clause by clause: what is said of which brand, before anything is judged."""
 
+from itertools import permutations
+
 from streams.text.clauses import FOREIGN, Clause, Cue, Span, unsaid
-from streams.text.notes import MILD, STRONG, Notes, Say
+from streams.text.notes import FAINT, MILD, STRONG, Notes, Say
 from streams.text.sides import HANDLERS, KINDS
 
 _NONE: frozenset[int] = frozenset()
+_OPENING = 3
+"""A brand that begins within so many characters of its clause is what the clause is about."""
+_BESIDE = frozenset(("也", "都", "是", "在", "停", "放", "去", "来", "先"))
+"""What is only mentioned beside another brand is spoken of like this (乙停在旁边)."""
 
 
 class Reading:
@@ -55,10 +61,29 @@ class Reading:
                 self._clause(clause, said=number not in quiet)
             if clause.names:
                 notes.seen += [name for name in clause.names if name not in notes.seen]
+        if len(self._direct) == 2 and not notes.says:
+            self._contrast()
         for brand, spans in self._direct.items():
             words = [word for span in spans for word in notes.words(span)]
             notes.says.append(Say(brand, spans, words))
         return notes.says
+
+    def _contrast(self) -> None:
+        """甲两天到，乙一周没动静: beside praise of one brand, unknown words about the other are blame."""
+        notes, named = self._notes, [clause for clause in self._clauses if clause.hits]
+        if any(len(clause.names) > 1 or clause.hits[0][0] - clause.start > _OPENING for clause in named):
+            return
+        words = {
+            brand: [word for span in spans for word in notes.words(span)]
+            for brand, spans in self._direct.items()
+        }
+        for one, other in permutations(self._direct):
+            lean = notes.sum(words[other])
+            if abs(lean) >= 1 and not notes.sum(words[one]) and _BESIDE.isdisjoint(words[one]):
+                said = next(clause for clause in named if one in clause.names)
+                notes.fix(said, [one], -FAINT if lean > 0 else FAINT)
+                del self._direct[one]
+                return
 
     def _clause(self, clause: Clause, *, said: bool) -> None:
         notes, names = self._notes, clause.names
@@ -179,6 +204,11 @@ class Reading:
                 notes.compare(clause, subject, notes.standards, (clause.start, clause.stop))
                 notes.standards = []
                 return True
+        others = [name for name in notes.seen if name not in names]
+        if len(others) == 1 and notes.words((clause.start, clause.stop))[-1:] in (["得多"], ["多了"]):
+            notes.compare(clause, names, others, (clause.start, clause.stop))
+            notes.owners = names
+            return True
         if notes.avoided and clause.has("choose"):
             chosen = [name for name in names if name not in notes.owners]
             notes.avoided = False

@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 import rjieba
 
+from streams.text.joined import SEPARATOR, Joined
+
 LONGEST = 64
 """Characters of the longest token; a longer one (an address, a key smash) is cut so that nothing is lost."""
 
 
-_JOINT = re.compile(r"[._+#&%-]").search
+_JOINT = re.compile(r"[._+#&%-](?:(?<=[a-zA-Z0-9].)|(?=[a-zA-Z0-9]))").search
+"""Finds what may join Latin letters or digits to one token."""
+
 _LATIN = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)").split
 """How jieba cuts what it has no word for: rjieba leaves t.cn and 2015-11-25 in one piece, jieba does not."""
 
@@ -72,19 +76,33 @@ class Segmenter:
         return [word] if self._jieba.has_word(word) else self._jieba.cut(word, False)
 
     def cut(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of each text; joined together they are the text."""
-        cut = self._jieba.cut
-        cuts = [cut(text) for text in texts]
-        for index, text in enumerate(texts):
+        """The tokens of each text; joined together they are the text.
+
+        Args:
+            texts: folded texts (none holds the unit separator).
+        """
+        # one call: one for each text costs more
+        tokens = self._jieba.cut(texts.text if isinstance(texts, Joined) else SEPARATOR.join(texts))
+        tokens.append(SEPARATOR)
+        cuts: list[list[str]] = []
+        start = 0
+        for text in texts:
+            stop = tokens.index(SEPARATOR, start)
+            cut = tokens[start:stop]
+            start = stop + 1
             if _JOINT(text):
-                cuts[index] = [piece for token in cuts[index] for piece in self._latin(token)]
-            if len(text) > LONGEST and max(map(len, cuts[index])) > LONGEST:
-                cuts[index] = [piece for token in cuts[index] for piece in _pieces(token)]
+                odd = [place for place, token in enumerate(cut) if len(token) > 1 and not token.isalnum()]
+                for place in reversed(odd):
+                    cut[place : place + 1] = self._latin(cut[place])
+            # no token can be longer than what the others leave
+            if len(text) - len(cut) >= LONGEST and max(map(len, cut)) > LONGEST:
+                cut = [piece for token in cut for piece in _pieces(token)]
+            cuts.append(cut)
         return cuts
 
-    def _latin(self, token: str) -> Sequence[str]:
-        if len(token) == 1 or token.isalnum() or not token.isascii() or self.knows(token):
-            return (token,)
+    def _latin(self, token: str) -> list[str]:
+        if not token.isascii() or self.knows(token):
+            return [token]
         return [piece for piece in _LATIN(token) if piece]
 
 

@@ -35,6 +35,9 @@ def _rather(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
 def _avoid(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
     right = run(clause, cue[1])
     left = names_in(clause, clause.start, cue[0])
+    takes = clause.first("takes")
+    if takes is not None and (taken := names_in(clause, takes[1], cue[0])):  # 把甲卖了换乙
+        right = taken
     if not right and left and clause.stop - cue[1] > 4:
         return False
     avoided = right or left
@@ -45,7 +48,7 @@ def _avoid(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
     notes.avoided = True
     chosen = [name for name in (left if right else []) if name not in right]
     end = max(hit.stop for hit in clause.hits if hit.brand in avoided)
-    if any(other[2] == "choose" and other[0] >= end for other in clause.cues):
+    if any(other[2] in ("choose", "switch") and other[0] >= end for other in clause.cues):
         chosen += [name for name in names_in(clause, end, clause.stop) if name not in avoided]
     if chosen:
         notes.fix(clause, chosen, STRONG)
@@ -56,11 +59,15 @@ def _avoid(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
 def _below(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
     right = run(clause, cue[1])
     left = names_in(clause, clause.start, cue[0]) or notes.owners_but(right)
+    if not right and _far(notes, clause, cue, names):  # 甲跟乙没法比
+        return True
     if not right:
         if clause.has("others") or clause.stop - cue[1] < 2 or not left:
             if len(left) > 1 and not clause.has("with"):  # 甲的生态乙追不上
                 notes.fix(clause, left[:-1], STRONG)
                 left = left[-1:]
+            elif not clause.has("with", "over"):  # 甲的生态，乙比不了
+                notes.fix(clause, notes.owners_but(left), STRONG)
             notes.fix(clause, left, -STRONG)
             notes.owners = left
             return bool(left)
@@ -150,7 +157,7 @@ def _over(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
     if cue[2] == "notover" or notes.negated(cue):
         notes.compare(clause, subject, [], (end, clause.stop), way=-1.0)
     elif notes.has_words((end, clause.stop)):
-        notes.compare(clause, subject, right, (end, clause.stop))
+        notes.compare(clause, subject, right, (end, clause.stop), guess=cue[2] == "over")
     else:
         notes.standards = right
     notes.owners = subject
@@ -166,8 +173,9 @@ def _far(notes: Notes, clause: Clause, cue: Cue, names: list[str]) -> bool:
     subject = [name for name in left if name not in standards] or notes.owners_but(standards)
     if not standards:
         return False
-    notes.fix(clause, subject, -STRONG)
-    notes.fix(clause, standards, STRONG)
+    way = 1 if notes.sum(notes.words((0, cue[0]))) >= 1 else -1  # 甲真强，跟乙不是一个级别
+    notes.fix(clause, subject, way * STRONG)
+    notes.fix(clause, standards, -way * STRONG)
     notes.owners = subject
     return True
 

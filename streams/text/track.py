@@ -1,12 +1,12 @@
 """The batch as an evader's reader sees it: symbols left out, repeated characters once, one form for each digit.
 
+Latin letters are repeated only side by side: those on either side of a symbol belong to two words.
 Texts and terms go through the same squeezing, so that a term is always found in itself. Everything is done on
 whole batches in numpy; `Track.places` leads back to the folded text.
 """
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -93,13 +93,15 @@ class Track(NamedTuple):
         joined: the folded texts, `BETWEEN` between them.
         squeezed: what is left of `joined`.
         places: for each character of `squeezed`, its index in `joined` (the first of a repeat).
-        begins: where each text begins in `joined`, and the end of all.
+        begins: where each text begins in `joined`, and behind them where one more would.
+        firsts: the same in `squeezed`.
     """
 
     joined: str
     squeezed: str
-    places: NDArray[np.int64]
+    places: memoryview
     begins: list[int]
+    firsts: list[int]
 
     def sound(self, table: NDArray[np.uint32]) -> str:
         """The squeezed batch with every character replaced by what `table` gives for it."""
@@ -137,13 +139,21 @@ letter = _Letters().__getitem__
 def squeeze(texts: Sequence[str]) -> Track:
     """Squeeze a batch of folded texts."""
     joined = BETWEEN.join(texts)
-    points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-    letters = _table().take(points, mode="clip")
-    places = np.flatnonzero(letters)
-    letters = letters[places]
+    letters = _table().take(np.frombuffer(joined.encode("utf-32-le"), np.uint32), mode="clip")
+    places = np.flatnonzero(letters != 0)
+    letters = letters.take(places)
     first = np.ones(len(letters), bool)
     np.not_equal(letters[1:], letters[:-1], out=first[1:])
     first |= letters <= 0x39  # digits and the separator stand for themselves each time
-    places = places[first]
-    begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    return Track(joined, letters[first].tobytes().decode("utf-32-le"), places, begins)
+    again = np.flatnonzero(~first)
+    # Over a symbol, a Latin letter begins the next word: vivo/oppo.
+    first[again[(letters[again] < 0x80) & (places[again] - places[again - 1] > 1)]] = True
+    places, letters = places[first], letters[first]
+    ends = np.flatnonzero(letters == ord(BETWEEN))
+    return Track(
+        joined,
+        letters.tobytes().decode("utf-32-le"),
+        places.data,
+        [0, *(places.take(ends) + 1).tolist(), len(joined) + 1],
+        [0, *(ends + 1).tolist(), len(letters) + 1],
+    )

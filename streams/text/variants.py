@@ -1,9 +1,11 @@
 """The ways in which a term may be dressed up, as patterns for the squeezed text and for its sound."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby, product
 from math import prod
+from operator import eq
 from typing import NamedTuple
 
 from streams.text.characters import Characters
@@ -11,10 +13,19 @@ from streams.text.sounds import sounds
 from streams.text.track import letter
 
 _SPOKEN = ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu")
+_NUMERALS = {syllable: str(digit) for digit, syllable in enumerate(_SPOKEN)} | {"lu": "6"}
+"""The digit that a syllable is written with; 陆 is read in two ways."""
+
 _DIGITS = {str(digit): syllable for digit, syllable in enumerate(_SPOKEN)}
 
 _WITHIN = "-._*·~ "
 """What is written between the two letters or characters of a term that is one of them twice."""
+
+_FOREIGN = frozenset("aeiou")
+"""Initials without these are no word of another language."""
+
+_DOMAIN = "cn"
+"""It ends addresses: t.cn."""
 
 _FEW = 16
 """Combinations of a longer term that are all tried."""
@@ -31,13 +42,16 @@ class Pattern(NamedTuple):
         units: what the squeezed text or its sound must show, one entry a character, no repeats.
         runs: how often each unit is written.
         variant: what the way is called.
-        kept: for each unit, the character of the term that it stands for; "" for letters and parts.
+        kept: for each unit, the character of the term that it stands for or whose first part it is; "" for
+            letters and further parts.
         joints: units before which a blank may stand although both sides are Latin letters; a number and a
             half is inside the run of a unit.
-        gaps: unit → what must stand before it (blanks and symbols within the term itself).
+        gaps: unit → what must stand before it (blanks and symbols within the term itself); a half as in `joints`.
         parts: units that are parts of a split character.
         plus: a plus sign stands for 加 before the units.
         contact: only where somebody is asked to get in touch.
+        evidence: "demand" or "alone" where initials mean other things as well: only as what is asked for or
+            suffered, or only as an outcry.
         given: somebody wrote this name down: that it is unusual needs no proof.
         text: what was written down, for the term itself and for names.
     """
@@ -48,12 +62,13 @@ class Pattern(NamedTuple):
     variant: str
     kept: tuple[str, ...] = ()
     joints: frozenset[float] = frozenset()
-    gaps: tuple[tuple[int, str], ...] = ()
+    gaps: tuple[tuple[float, str], ...] = ()
     parts: frozenset[int] = frozenset()
     plus: bool = False
     contact: bool = False
     given: bool = False
     text: str = ""
+    evidence: str = ""
 
 
 class _Piece(NamedTuple):
@@ -77,13 +92,16 @@ def literal(
     """The term or a name as it is written, for the squeezed text."""
     units: list[str] = []
     runs: list[int] = []
-    gaps: list[tuple[int, str]] = []
+    gaps: list[tuple[float, str]] = []
     gap = ""
     for character in text:
         unit = letter(character)
         if not unit:
             gap += character
-        elif units and unit == units[-1] and not gap and not unit.isdigit():
+        elif units and unit == units[-1] and not (unit.isdigit() or (gap and unit.isascii())):
+            if gap:
+                gaps.append((len(units) - 0.5, gap))
+                gap = ""
             runs[-1] += 1
         else:
             if gap:
@@ -105,6 +123,23 @@ def literal(
     )
 
 
+def lettered(term: int, text: str) -> Iterator[Pattern]:
+    """A Latin word with a double letter, for symbols between its letters: a.p.p.l.e; numerals repeated: 王八八蛋."""
+    numerals = [character for character in text if letter(character).isdigit() and not character.isascii()]
+    if numerals and len(numerals) < len(text) and text.isalpha():
+        for often in (2, 3):
+            shown = (character * often if character in numerals else character for character in text)
+            pattern = literal(term, "".join(shown), "repeated")
+            most = 3 - min(2, len(text) - 1)
+            runs = (
+                run if unit.isdigit() else max(run, most)
+                for unit, run in zip(pattern.units, pattern.runs, strict=True)
+            )
+            yield pattern._replace(runs=tuple(runs))
+    if len(text) > 2 and text.isascii() and text.isalpha() and any(map(eq, text, text[1:])):
+        yield Pattern(term, text, (1,) * len(text), "", tuple(text), text=text)
+
+
 def spaced(term: int, text: str) -> Iterator[Pattern]:
     """A letter or character twice with a symbol between, which squeezing cannot tell from it alone: q-q."""
     if len(text) == 2 and text[0] == text[1] and text.isalpha():
@@ -118,6 +153,7 @@ def spoken(term: int, text: str, characters: Characters, plus: bool = False) -> 
     if not 2 <= len(units) <= _LONGEST:
         return
     table = sounds()
+    named = _named(characters.names)
     for readings in _readings(text):
         choices: list[list[_Piece]] = []
         for (unit, run), reading in zip(units, readings, strict=True):
@@ -136,7 +172,9 @@ def spoken(term: int, text: str, characters: Characters, plus: bool = False) -> 
             kinds = {piece.kind for piece in mixture}
             if "pinyin" in kinds:
                 pattern = _compose(term, mixture, "pinyin", plus)
-                if pattern.units not in characters.latin and _full(pattern) not in characters.latin:
+                full = _full(pattern)
+                foreign = pattern.units in characters.latin or full in characters.latin
+                if not foreign and text in named.get(full, (text,)):
                     yield pattern
             elif "heard" in kinds:
                 yield _compose(term, mixture, "homophone", plus)
@@ -163,9 +201,17 @@ def shortened(term: int, text: str, characters: Characters, plus: bool = False) 
                 continue  # 4S, 3G
             pattern = _compose(term, mixture, "abbreviation", plus)
             spelled = _full(pattern)
-            if spelled in characters.latin or ("pinyin" in kinds and len(spelled) < 4):
+            if "pinyin" in kinds and len(spelled) < 4:
                 continue
-            yield pattern
+            if spelled not in characters.latin:
+                yield pattern
+            elif (
+                spelled.isalpha()
+                and len(pattern.units) > 1
+                and not _FOREIGN & set(spelled)
+                and spelled != _DOMAIN
+            ):
+                yield pattern._replace(evidence="demand")
 
 
 def shaped(term: int, text: str, characters: Characters, plus: bool = False) -> Iterator[Pattern]:
@@ -177,15 +223,14 @@ def shaped(term: int, text: str, characters: Characters, plus: bool = False) -> 
     for unit, run in units:
         pieces = [_Piece("same", unit, run, unit)]
         pieces += [
-            _Piece("split", shown * run, 1, "")
+            _Piece("split", shown * run, 1, unit)
             for way in characters.split.get(unit, ())
             if len(shown := "".join(map(letter, way))) > 1
         ]
         if len(units) > 1:
             pieces += [_Piece("alike", other, run, unit) for other in characters.alike.get(unit, ())]
         choices.append(pieces)
-    if len(units) > 2:
-        _as_digits(units, choices)
+    _as_digits(units, choices)
     for mixture in _mixtures(choices):
         kinds = {piece.kind for piece in mixture}
         if kinds == {"same"} or kinds >= {"split", "alike"}:
@@ -194,22 +239,29 @@ def shaped(term: int, text: str, characters: Characters, plus: bool = False) -> 
 
 
 def _as_digits(units: Sequence[tuple[str, int]], choices: Sequence[list[_Piece]]) -> None:
-    """A digit for a character that sounds like it: 割9菜."""
+    """A digit for a character that sounds like it: 割9菜, 跑陆."""
+    if len(units) < 2:
+        return
     readings = sounds().readings
     for (unit, run), pieces in zip(units, choices, strict=True):
-        spoken = readings.get(unit, ("",))[0]
-        pieces += [_Piece("alike", digit, run, unit) for digit, said in _DIGITS.items() if said == spoken]
+        if digit := _NUMERALS.get(readings.get(unit, ("",))[0]):
+            pieces.append(_Piece("alike", digit, run, unit))
 
 
 def renamed(term: int, text: str, characters: Characters) -> Iterator[Pattern]:
     """Names of slang for the term or a part of it."""
-    for contact, names in ((False, characters.slang), (True, characters.slang_contact)):
+    for names, contact, evidence in (
+        (characters.slang, False, ""),
+        (characters.slang_contact, True, ""),
+        (characters.slang_alone, False, "alone"),
+    ):
         for name, others in names.items():
             if name in text:
                 for other in others:
                     variant = "abbreviation" if any(map(str.isascii, other)) else "homophone"
                     called = text.replace(name, other)
-                    yield literal(term, called, variant, contact=contact, given=True)
+                    pattern = literal(term, called, variant, contact=contact, given=True)
+                    yield pattern._replace(evidence=evidence)
                     if called[0] == "加" and len(called) > 1:
                         yield literal(term, called[1:], variant, plus=True, contact=contact, given=True)
 
@@ -242,6 +294,17 @@ def _readings(text: str) -> list[tuple[str, ...]]:
     if len(together) != len(alone):
         return [alone]
     return list(dict.fromkeys((alone, tuple(together))))
+
+
+@cache
+def _named(names: frozenset[str]) -> dict[str, set[str]]:
+    """Pinyin → the names that it spells."""
+    from pypinyin import Style, lazy_pinyin
+
+    spelled: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        spelled["".join(lazy_pinyin(name, style=Style.NORMAL))].add(name)
+    return spelled
 
 
 def _halves(heard: str, reading: str) -> list[str]:
@@ -296,9 +359,8 @@ def _compose(term: int, pieces: Sequence[_Piece], variant: str, plus: bool) -> P
         length = len(piece.units) // piece.run if syllables else len(piece.units)
         for number, unit in enumerate(piece.units):
             begins = number % length == 0
-            latin = unit.isascii() and unit.isalpha()
-            if latin and units and units[-1] == unit:
-                runs[-1] += 1
+            if units and units[-1] == unit and not unit.isdigit() and piece.kind != "heard":
+                runs[-1] += 1 if syllables else piece.run
                 if begins:
                     joints.add(len(units) - 0.5)
                 continue
@@ -309,7 +371,7 @@ def _compose(term: int, pieces: Sequence[_Piece], variant: str, plus: bool) -> P
                 joints.add(len(units))
             units.append(unit)
             runs.append(1 if syllables else piece.run)
-            kept.append(piece.kept)
+            kept.append(piece.kept if begins else "")
     return Pattern(
         term, "".join(units), tuple(runs), variant, tuple(kept), frozenset(joints), (), frozenset(parts), plus
     )

@@ -16,6 +16,8 @@ LEANING = ("one", "polarity", "rule", "balance")
 OPINION = ("one", "subjectivity", "polarity_size", "rule_size", "silent", "question", "news", "length")
 
 
+_STATED = 0.6
+"""To say that something is not so is an opinion, however plain its words: what a text of negations gains."""
 _BLIND, _TRUSTED, _SHORT = 0.9, 0.75, 12
 """N-grams see 卡顿 and miss 没有 in front of it: in a text of up to 12 characters they lose the first share of
 their say, and the rule, which sees both, gains the second."""
@@ -124,7 +126,7 @@ class Hybrid:
             polarity=polarity,
             rule=rule,
             balance=(read.good - read.bad) / np.maximum(opinions, 1),
-            subjectivity=evidence.subjectivity,
+            subjectivity=evidence.subjectivity + _STATED * turned,
             polarity_size=np.abs(polarity),
             rule_size=np.abs(rule),
             silent=(opinions == 0).astype(float),

@@ -18,7 +18,7 @@ from streams.text.lexicons import Entry
 from streams.text.normalise import normalise
 from streams.text.sentiment.base import Scores, Texts
 from streams.text.sentiment.ngrams import BUCKETS, STEP, Weights, grams
-from streams.text.sentiment.rule import LATENT
+from streams.text.sentiment.rule import LATENT, RHETORIC
 
 LABELS = {"pos": 1.0, "neg": -1.0, "fact": 0.0}
 _ROUNDS = 80
@@ -76,7 +76,7 @@ def train(material: Material) -> Weights:
     words = [
         (word, LABELS[entry.kind])
         for word, entry in sorted(material.lexicon.items())
-        if entry.kind in LABELS and entry.weight > LATENT
+        if entry.kind in LABELS and LATENT < entry.weight < RHETORIC
     ]
     positive, negative = (
         _only(material.positive, material.negative),

@@ -10,7 +10,7 @@ from streams.rules.matcher import Batch
 from streams.text.normalise import normalise
 from streams.text.segment import Segmenter
 
-WORDS = ("手机", "屏幕", "发热", "强", "好", "不错", "麻烦", "x1", "Pro", "mi", "客服", "红米")
+WORDS = ("手机", "屏幕", "发热", "强", "好", "不错", "麻烦", "x1", "Pro", "mi", "客服", "红米", "oppo")
 WRITTEN = (
     "手機",
     "发 热",
@@ -22,6 +22,8 @@ WRITTEN = (
     "family",
     "大麻烦",
     "shouji",
+    "vivo/oppo",
+    " o.p.p.o ",
     "，",
     "。",
     "😀",

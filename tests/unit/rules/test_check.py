@@ -64,6 +64,7 @@ def test_a_good_rule_is_not(query: str) -> None:
     ("query", "expected"),
     [
         ("手机 and 屏幕", [("not_an_operator", 4)]),
+        ("手机 ADN 屏幕", [("not_an_operator", 4)]),
         ("手机 || 屏幕", [("not_an_operator", 4)]),
         ("手机 -屏幕", [("not_an_operator", 4)]),
         ('手机 "and" 屏幕', []),

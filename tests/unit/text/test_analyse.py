@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from streams.text.analyse import SEPARATOR, Analysis, analyse
 from streams.text.normalise import normalise
 from streams.text.segment import LONGEST
+from streams.text.sentiment.base import Cuts, Scores, Texts
 from streams.text.toolkit import Toolkit
 from tests.unit.text.sample import SAMPLE
 
@@ -83,6 +84,29 @@ def test_the_cut_of_batches_changes_nothing(toolkit: Toolkit, texts: list[str], 
     columns: Any = zip(whole, first, second, strict=True)
     for column, left, right in columns:
         assert column == [*left, *right]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*SAMPLE[:5], "", "\u200b"]), max_size=40))
+def test_a_text_that_many_post_is_judged_as_if_it_were_alone(toolkit: Toolkit, texts: list[str]) -> None:
+    together: Any = zip(*analyse(texts, toolkit), strict=True)
+    alone: Any = (zip(*analyse([text], toolkit), strict=True) for text in texts)
+    assert list(together) == [row for rows in alone for row in rows]
+
+
+def test_a_text_that_many_post_is_judged_once(toolkit: Toolkit) -> None:
+    judged: list[int] = []
+
+    class Counting:
+        def judge(self, texts: Texts, cuts: Cuts) -> Scores:
+            judged.append(len(texts))
+            return toolkit.engine.judge(texts, cuts)
+
+    texts = ["转发微博", "屏幕真好"] * 50
+    result = analyse(texts, toolkit._replace(engine=Counting()))
+    assert judged == [2]
+    assert result.score == analyse(texts[:2], toolkit).score * 50
+    assert result.aspects[1::2] == [["屏幕"]] * 50
 
 
 @pytest.mark.parametrize("text", ["哈" * 100_000, "a" * 100_000, "，" * 100_000, "不好" * 50_000])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.text.differences import canonical
 from streams.text.duplicates import Groups, Place
 from streams.text.fingerprint import fingerprints, own_words
 from streams.text.normalise import normalise
@@ -118,9 +119,48 @@ def test_what_is_compared() -> None:
         "好看//@小明:难看": "好看",
         "回复@小明:好看 http://t.cn/a6": "好看",
         "好看(来自 @某某)": "好看",
+        "确实//@小明:星曜拍照真的清楚": "星曜拍照真的清楚",
+        "哭了//@小红//@小李:同感//@小明:星曜拍照真的清楚": "星曜拍照真的清楚",
+        "确实//@小红:我用了半年，晚上拍出来全是糊的//@小明:星曜拍照真的清楚": "我用了半年，晚上拍出来全是糊的",
+        "我用了半年，晚上拍出来全是糊的//@小明:星曜拍照真的清楚": "我用了半年，晚上拍出来全是糊的",
+        "谣言！//@小明:超市的盐都卖光了": "谣言！ 超市的盐都卖光了",
+        "真的假的//@小明:超市的盐都卖光了": "超市的盐都卖光了",
     }
     assert [text.strip() for text in own_words(normalise(list(texts))).texts] == list(texts.values())
     assert own_words(["星曜很好…全文", "星曜很好...", "星曜很好"]).truncated == {0: 2, 1: 1}
+    cut = ["确实//@小明:星曜拍照真的…全文", "我用了半年，晚上拍出来全是糊的//@小明:星曜拍照真的…全文"]
+    assert own_words(cut).truncated == {0: 2}  # the other one's own words are whole
+
+
+def test_numbers_are_compared_in_one_notation() -> None:
+    forms = {
+        "十二": "12",
+        "三百二": "320",
+        "三百二十": "320",
+        "一百零五": "105",
+        "二零二四": "2024",
+        "两千": "2000",
+    }
+    texts = normalise([f"用了{form}天" for form in forms])
+    assert [canonical(text) for text in texts] == [f"用{value}天" for value in forms.values()]
+
+
+def test_forwards_are_found_again_in_a_crowd() -> None:
+    """Hundreds of forwards with the same remarks: each joins its own original, none another's."""
+    rng = random.Random(3)
+    places = ("北门", "南门", "东站", "西站", "机场", "码头", "体育馆", "图书馆", "菜市场", "电影院")
+    things = ("停水", "停电", "封路", "着火", "漏水", "拥挤", "放烟花", "发大水")
+    originals = [f"{place}那边今天下午突然{thing}了，朋友们绕着走" for place in places for thing in things]
+    remarks = ("确实", "天哪", "转发微博", "注意安全//@小李", "扩散//@小王:收到")
+    posts = [(number, text) for number, text in enumerate(originals)]
+    forwards = [
+        (number, f"{rng.choice(remarks)}//@用户{number}:{text}")
+        for number, text in enumerate(originals)
+        for _ in range(5)
+    ]
+    rng.shuffle(forwards)
+    found = grouped([text for _, text in posts + forwards])
+    assert found == [number for number, _ in posts + forwards]
 
 
 HOSTILE = {
@@ -130,6 +170,9 @@ HOSTILE = {
     "laughter": "哈" * 100_000 + "x//@小明:好",
     "brackets": "[" * 300_000,
     "digits": "1点2元" * 200_000,
+    "one number": "1" * 300_000,
+    "one price": "9.9" * 100_000 + "券",
+    "hundreds": "百" * 300_000,
     "emoji": "😂" * 10_000,
     "zalgo": "好" + "\u0301" * 5_000,
     "right to left": "\u202e好用\u0000\ud800",

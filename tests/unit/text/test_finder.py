@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.text.finder import Finder, Found, Term
+from streams.text.finder import Finder, Found, Literals, Term
 from streams.text.normalise import fold, normalise
 from streams.text.segment import NAME, Segmenter, UserWord
+from streams.text.track import squeeze
+from streams.text.view import Texts, View
 
 DATA = Path(__file__).parent / "data"
 SEGMENTER = Segmenter()
@@ -125,6 +127,25 @@ def test_evasions_and_their_ordinary_neighbours(term: str, text: str, found: lis
     assert spans(Term(term, evasions=True), text) == found
 
 
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("oppo", "vivo/oppo都行", ["oppo"]),
+        ("oppo", "VIVO OPPO 都行", ["OPPO"]),
+        ("t", "that t shirt", ["t"]),
+        ("apple", "a.p.p.l.e都行", ["a.p.p.l.e"]),
+        ("apple", "aple, appple", ["appple"]),
+        ("pear red", "big pear red apple", ["pear red"]),
+    ],
+)
+def test_a_latin_letter_is_repeated_side_by_side_only(term: str, text: str, found: list[str]) -> None:
+    assert spans(Term(term), text) == found
+
+
+def test_a_phrase_may_repeat_a_character_over_its_own_symbol() -> None:
+    assert spans(Term("很好 好吃", phrase=True), "很好 好吃") == ["很好 好吃"]
+
+
 def test_only_evasions_on_request() -> None:
     assert spans(Term("微信"), "加薇信 weixin wx") == []
     assert spans(Term("微信", evasions=True), "加薇信，weixin，vx：abc123") == ["薇信", "weixin", "vx"]
@@ -211,6 +232,8 @@ TERMS = [
     for evasions in (False, True)
 ]
 FINDER = Finder(TERMS, SEGMENTER)
+COUNTED = TERMS[::8]
+LITERALS = Literals(TERMS, SEGMENTER, COUNTED)
 
 
 @settings(max_examples=200)
@@ -225,6 +248,22 @@ def test_the_cut_of_batches_changes_nothing_and_places_are_real(texts: list[str]
             assert 0 <= hit.start < hit.stop <= len(text)
             assert fold(text[hit.start : hit.stop])
             assert 0 <= hit.first <= hit.last
+
+
+@settings(max_examples=100)
+@given(st.lists(SOUP, min_size=1, max_size=4))
+def test_one_term_in_one_text_is_what_the_finder_finds(texts: list[str]) -> None:
+    folded = normalise(texts)
+    batch = Texts(texts, folded, SEGMENTER.cut(folded), squeeze(folded), SEGMENTER)
+    together = find(FINDER, *texts)
+    for index in range(len(texts)):
+        view = View(batch, index)
+        found = [hit for number in range(len(TERMS)) for hit in LITERALS.find(number, view)]
+        assert sorted(found) == sorted(
+            hit if TERMS[hit.term] in COUNTED else hit._replace(first=0, last=0)
+            for hit in together.get(index, [])
+            if not TERMS[hit.term].evasions
+        )
 
 
 @pytest.mark.parametrize(
@@ -250,8 +289,12 @@ def test_monsters_take_no_time(text: str) -> None:
     )
     folded = normalise([text])
     cuts = SEGMENTER.cut(folded)
+    view = View(Texts([text], folded, cuts, squeeze(folded), SEGMENTER), 0)
+    plain = Literals([Term("大麻"), Term("微信")], SEGMENTER, ())
     began = time.process_time()
     finder.find([text], folded, cuts)
+    plain.find(0, view)
+    plain.find(1, view)
     assert time.process_time() - began < 5
 
 

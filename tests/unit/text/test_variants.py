@@ -8,7 +8,7 @@ from streams.text.characters import Characters, load
 from streams.text.normalise import normalise
 from streams.text.sounds import sounds
 from streams.text.track import squeeze
-from streams.text.variants import literal, renamed, shaped, shortened, spoken
+from streams.text.variants import lettered, literal, renamed, shaped, shortened, spoken
 
 CHARACTERS: Characters = load(shipped("lexicons") / "characters" / "characters.toml")
 
@@ -19,8 +19,8 @@ def heard(text: str) -> str:
 
 def test_squeezing_leaves_letters_once_and_leads_back() -> None:
     track = squeeze(normalise(["大.大麻__叁1", "", "a  a!B"]))
-    assert track.squeezed == "大麻31\x1f\x1fab"
-    assert [track.joined[place] for place in track.places] == list("大麻叁1\x1f\x1fab")
+    assert track.squeezed == "大麻31\x1f\x1faab"
+    assert [track.joined[place] for place in track.places] == list("大麻叁1\x1f\x1faab")
     assert track.begins == [0, 9, 10, 17]
 
 
@@ -66,7 +66,10 @@ def test_single_characters_and_foreign_terms_have_no_sound(term: str) -> None:
 
 def test_ordinary_latin_words_are_no_pinyin_and_no_initials() -> None:
     assert "women" not in {pattern.units for pattern in spoken(0, "我们", CHARACTERS)}
-    assert "dm" not in {pattern.units for pattern in shortened(0, "大麻", CHARACTERS)}
+    assert {pattern.evidence for pattern in shortened(0, "大麻", CHARACTERS) if pattern.units == "dm"} == {
+        "demand"
+    }
+    assert "ad" not in {pattern.units for pattern in shortened(0, "暗淡", CHARACTERS)}
     assert "4s" not in {pattern.units for pattern in shortened(0, "四是", CHARACTERS)}
 
 
@@ -110,3 +113,25 @@ def test_a_lookalike_is_one_character_for_one(tmp_path: Path) -> None:
     file.write_text(source.replace('alike = """', 'alike = """微信三 '), encoding="utf-8")
     with pytest.raises(BadConfig, match="微信三"):
         load(file)
+
+
+def test_the_pinyin_of_a_place_is_the_place() -> None:
+    assert "dalian" not in {pattern.units for pattern in spoken(0, "打脸", CHARACTERS)}
+    assert "dalian" in {pattern.units for pattern in spoken(0, "大连", CHARACTERS)}
+
+
+def test_an_outcry_is_slang_only_alone() -> None:
+    ways = {(pattern.text, pattern.evidence) for pattern in renamed(0, "妈的", CHARACTERS)}
+    assert ("md", "alone") in ways
+
+
+def test_numerals_may_be_repeated() -> None:
+    ways = {(pattern.units, pattern.runs) for pattern in lettered(0, "王八蛋")}
+    assert ways == {("王88蛋", (1, 1, 1, 1)), ("王888蛋", (1, 1, 1, 1, 1))}
+    assert ("22手", (1, 1, 2)) in {(pattern.units, pattern.runs) for pattern in lettered(0, "二手")}
+    assert not list(lettered(0, "一一零"))
+    assert not list(lettered(0, "3g"))
+
+
+def test_parts_that_end_in_the_next_character_are_written_once_in_the_squeezed_text() -> None:
+    assert ("亚心", (1, 2)) in {(pattern.units, pattern.runs) for pattern in shaped(0, "恶心", CHARACTERS)}

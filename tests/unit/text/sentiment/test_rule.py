@@ -170,3 +170,34 @@ def test_what_is_expected_counts_only_where_it_is_missing() -> None:
 def test_blame_in_the_form_of_a_question_asks_nothing() -> None:
     assert read("凭什么", "？").asked == 0
     assert read("凭什么", "？").lean < read("卡", "？").lean
+
+
+def test_what_did_not_happen_in_a_trial_was_a_trouble() -> None:
+    assert read("用", "了", "半年", "不", "渍").lean > 0
+    assert read("摔", "三次", "，", "不", "渍").lean > 0
+    assert read("渍").lean == 0
+    for tokens in (
+        ("不", "渍"),
+        ("等", "了", "半年", "不", "渍"),
+        ("半年", "就", "不", "渍"),
+        ("不", "半年", "渍"),
+        ("半年", "不", "渍", "吗"),
+    ):
+        assert read(*tokens).lean == 0, tokens
+    assert read("半年", "不", "好").lean < 0
+
+
+def test_a_word_that_is_made_like_a_trouble_is_one_where_it_is_absent() -> None:
+    whole = Rule(LEXICON, lambda word: [word])
+    absent, there = whole.read(["不茶垢", "茶垢"], [["不", "茶垢"], ["茶垢"]]).lean
+    assert absent == read("不", "卡").lean
+    assert there == 0
+
+
+def test_what_is_feared_and_does_not_come_makes_the_rest_sure() -> None:
+    assert read("希望", "卡", "，", "但", "好").turned == 1
+    assert read("卡", "，", "但", "好").turned == 0
+
+
+def test_a_negation_ends_before_dou() -> None:
+    assert read("不", "放", "都", "好") == read("好")
