@@ -92,6 +92,7 @@ class Alert(Struct, frozen=True, kw_only=True):
         notified_count: `count` at that time.
         notified_severity: `severity` at that time.
         late: when it came too late to be sent, until it is summed up; 0 otherwise.
+        waits: before when it is not summed up, for it is quiet until then, unless another late one comes; 0 otherwise.
         resolved_at: Unix seconds; 0 while it is open. Of a stored one, when it last grew.
         resolved_by: who, or `koubei` when it ended by itself; "" while it is open.
         rests_until: a person resolved what still holds: until it stops, gets worse or this time it stays resolved.
@@ -142,6 +143,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     notified_count: int = 0
     notified_severity: Severity | Literal[""] = ""
     late: float = 0.0
+    waits: float = 0.0
     resolved_at: float = 0.0
     resolved_by: str = ""
     rests_until: float = 0.0

@@ -112,7 +112,9 @@ def _sum_up(turn: Turn) -> None:
     )
     until = turn.policy.quiet(worst.severity, turn.now) if worst is not None else turn.now
     if until > turn.now:
-        turn.shelf.put_summary_off(until)
+        for alert in turn.shelf.late():
+            if alert.waits != until:
+                turn.amend(alert, waits=until)
         return
     for alert, red in hidden:
         turn.hide(alert, red)

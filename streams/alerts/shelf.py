@@ -62,9 +62,8 @@ class Shelf:
         self._covered: dict[str, set[str]] = {}
         self._open: set[str] = set()
         self._late: set[str] = set()
-        self._first_late, self._last_late = Timers(), Timers()
+        self._first_late, self._last_late, self._waits = Timers(), Timers(), Timers()
         self._timers = Timers()
-        self._summary_waits = 0.0
         for alert in sorted(alerts, key=lambda one: (one.resolved_at or float("inf"), one.incarnation)):
             self.put(alert)
         for silence in silences:
@@ -88,8 +87,6 @@ class Shelf:
         before = self._by_id.get(alert.alert_id)
         if before is not None:
             self._index(before, remove=True)
-        if self._matters(before) != self._matters(alert):
-            self._summary_waits = 0.0
         self._by_id[alert.alert_id] = alert
         newest = self.alerts.get(alert.dedup_key)
         if newest is None or alert.incarnation >= newest.incarnation or is_open(alert):
@@ -156,11 +153,6 @@ class Shelf:
         """The alerts that came too late to be sent and wait for being summed up."""
         return [self._by_id[one] for one in sorted(self._late)]
 
-    def put_summary_off(self, until: float) -> None:
-        """Sum up no earlier, for it is quiet until then; unless what is to be summed up changes."""
-        self._summary_waits = until
-        self._schedule_summary()
-
     def forget(self, alert: Alert) -> None:
         """Drop a resolved alert, and what was counted of its key with its last alert."""
         self._index(alert, remove=True)
@@ -178,12 +170,6 @@ class Shelf:
         """Drop a silence that ended long ago."""
         del self.silences[silence_id]
         self._timers.set(_SILENCE + silence_id, None)
-
-    def _matters(self, alert: Alert | None) -> tuple[bool, str, str] | None:
-        """What a summary depends on."""
-        if alert is None or not (alert.late or self.hides(alert)):
-            return None
-        return bool(alert.late), alert.severity, alert.state
 
     def _next(self, alert: Alert) -> float | None:
         times = list(alert.due.values())
@@ -205,15 +191,15 @@ class Shelf:
             (self._late.discard if remove else self._late.add)(one)
             self._first_late.set(one, None if remove else alert.late)
             self._last_late.set(one, None if remove else -alert.late)
+            self._waits.set(one, None if remove else alert.waits)
 
     def _schedule_summary(self) -> None:
-        first, last = self._first_late.next(), self._last_late.next()
-        if first is None or last is None:
-            self._summary_waits = 0.0
+        first, last, waits = self._first_late.next(), self._last_late.next(), self._waits.next()
+        if first is None or last is None or waits is None:
             self._timers.set(_SUMMARY, None)
             return
         over = min(first[0] + self._group_interval, BACKLOG_OVER - last[0])
-        self._timers.set(_SUMMARY, max(over, self._summary_waits))
+        self._timers.set(_SUMMARY, max(over, waits[0]))
 
 
 def _base(alert: Alert) -> str:

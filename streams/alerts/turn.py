@@ -198,7 +198,7 @@ class Turn:
                 waiting["repeat"] = alert.notified_at + self.policy.repeat
             return self.write(alert, event, due=waiting)
         if late:
-            return self.write(alert, event, late=self.now)
+            return self.write(alert, event, late=self.now, waits=0.0)
         return self.tell(alert, event, self.reason(alert))
 
     def resolve(

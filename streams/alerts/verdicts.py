@@ -170,7 +170,7 @@ def _raise(turn: Turn, alert: Alert, before: Alert, *, late: bool) -> None:
         alert = turn.bare(alert)
         event = turn.event("raised", note)
     if late:
-        turn.write(alert, event, late=alert.late or turn.now)
+        turn.write(alert, event, late=alert.late or turn.now, waits=0.0)
     else:
         turn.tell(alert, event, turn.reason(alert), note)
 
