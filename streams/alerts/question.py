@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from streams.alerts.model import verdict_id
 from streams.rules.rule import Rule
-from streams.topics.alert import Ref, Severity, Verdict
+from streams.severity import Severity
+from streams.topics.alert import Ref, Verdict
 
 Versioned: TypeAlias = tuple[Rule, int]
 """A rule and which version of it."""
@@ -188,11 +189,7 @@ def matched(rule: str, entity: str, start: float, stop: float) -> str:
     first, last = moment(start), moment(stop)
     conditions = [f"rule = {literal(rule)}", f"at >= {first} AND at <= {last}"]
     if entity:
-        one = literal(entity)
-        conditions.append(
-            f"({one} IN (root_id, author_id, toString(platform)) OR id IN\n"  # noqa: S608
-            f"(SELECT post_id FROM posts WHERE reply_to = {one} AND published >= {first} AND published <= {last}))"
-        )
+        conditions.append(f"{literal(entity)} IN (root_id, author_id, toString(platform))")
     return "SELECT count() AS value\nFROM hits\nWHERE " + " AND ".join(conditions)  # noqa: S608
 
 

@@ -16,6 +16,7 @@ _POST = {
     "at": "published",
     "id": "post_id",
     "root": "post_id",
+    "thread": "if(reply_to = '', post_id, reply_to)",
     "author": "author_id",
     "reposts": "reposts",
     "url": "url",
@@ -26,11 +27,12 @@ _SHARE = {
     "at": "shared",
     "id": "share_id",
     "root": "root_id",
+    "thread": "root_id",
     "author": "user_id",
     "reposts": "toUInt64(0)",
     "url": "''",
 }
-_PER = {"root": "<root>", "author": "<author>", "platform": "platform"}
+_PER = {"root": "<thread>", "author": "<author>", "platform": "platform"}
 _RATIOS = ("negative_share", "nsr")
 """Of tones: a sentiment that their rule names is no condition."""
 
@@ -156,6 +158,6 @@ def milliseconds(at: float) -> int:
 
 
 def _renamed(condition: str, names: dict[str, str]) -> str:
-    for name in ("at", "root", "author"):
+    for name in ("at", "root", "thread", "author"):
         condition = condition.replace(f"<{name}>", names[name])
     return condition
