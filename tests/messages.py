@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.notify.base import Brief, Fact, Link, Mention, Message, Sample
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 AT = datetime(2026, 11, 22, 10, 2, tzinfo=ZoneInfo("Asia/Shanghai"))
 POST = "又断连了，售后让我自己寄……"

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from streams.alerts.model import Event
 from streams.language import t
-from streams.topics.alert import Command, Ref, Severity
+from streams.severity import Severity
+from streams.topics.alert import Command, Ref
 
 CaseState = Literal["found", "listening", "interacting", "resolved", "closed", "reopened"]
 Clock = Literal["respond", "resolve"]

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from streams.alerts.case import ENDED, Case, CaseState, Limits, after, happened, mark, named
 from streams.alerts.model import Alert, Entry, Event, Notice, Rejection, Step
 from streams.language import t
-from streams.topics.alert import SEVERITIES, Command, Severity
+from streams.severity import SEVERITIES, Severity
+from streams.topics.alert import Command
 
 __all__ = ["Case", "Cases", "Limits"]
 

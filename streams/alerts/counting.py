@@ -10,7 +10,8 @@ from streams.alerts.model import Alert
 from streams.alerts.question import matched
 from streams.alerts.seen import NOTHING, Known, merged
 from streams.alerts.shelf import rank
-from streams.topics.alert import KEY, SEVERITIES, Ref, Severity, Verdict
+from streams.severity import SEVERITIES, Severity
+from streams.topics.alert import KEY, Ref, Verdict
 
 WITHIN = 10
 """Minutes over which matches are counted that raise the severity."""

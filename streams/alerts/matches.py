@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from streams.alerts.model import verdict_id
 from streams.rules.rule import Rule
-from streams.topics.alert import SEVERITIES, Ref, Verdict, record_key
+from streams.severity import SEVERITIES
+from streams.topics.alert import Ref, Verdict, record_key
 
 REFS = 3
 """Posts that a verdict names: those of the authors with most followers."""

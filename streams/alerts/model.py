@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from streams.alerts.seen import Known
-from streams.topics.alert import Kind, Ref, Severity, dedup_key
+from streams.severity import Severity
+from streams.topics.alert import Kind, Ref, dedup_key
 
 __all__ = [
     "MACHINE",

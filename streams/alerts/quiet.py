@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from streams.alerts.calendar import Calendar
 from streams.alerts.local import DAY, Hours, date_at, end_of, instant
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 
 class Quiet(Struct, frozen=True, kw_only=True):

@@ -17,8 +17,8 @@ from msgspec import Struct
 from streams.errors import BadConfig
 from streams.language import t
 from streams.rules.files import Problem
+from streams.severity import SEVERITIES, Severity
 from streams.text.places import place, place_of_error
-from streams.topics.alert import Severity
 
 DRAFTS = 3
 LONGEST = 500
@@ -33,7 +33,7 @@ _CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "aspects": (),
     "intents": ("question", "complaint", "purchase"),
     "sentiments": ("pos", "neu", "neg"),
-    "severities": ("blue", "yellow", "orange", "red"),
+    "severities": SEVERITIES,
 }
 """What a template may be chosen by, and the words allowed; none given where the lexicons say which there are."""
 

@@ -8,7 +8,7 @@ from streams.alerts.calendar import Calendar
 from streams.alerts.local import Hours, date_at, end_of
 from streams.alerts.rota import Rota, on_call
 from streams.alerts.schedule import Days, falls
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 
 class Level(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import TypeVar
 from streams.alerts.model import Alert, Silence, dedup_key
 from streams.alerts.seen import Known, merged
 from streams.alerts.timers import Timers
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 BACKLOG_OVER = 30.0
 """Seconds without a late alert after which a backlog is taken to be over."""

@@ -12,8 +12,9 @@ from streams.clock import SYSTEM
 from streams.config import Settings
 from streams.errors import BadConfig
 from streams.language import t
+from streams.severity import Severity
 from streams.store.client import Connection
-from streams.topics.alert import Command, Severity
+from streams.topics.alert import Command
 
 
 def many(action: str, zh: str, en: str) -> Callable[..., int]:

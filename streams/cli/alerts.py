@@ -21,8 +21,8 @@ from streams.language import t
 from streams.read import alerts as read
 from streams.read.explain import explain
 from streams.read.queries import Reader
+from streams.severity import Severity
 from streams.store.client import Connection
-from streams.topics.alert import Severity
 
 app = group(
     "alerts",

@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import sys
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
@@ -14,6 +14,7 @@ from streams.clock import SYSTEM
 from streams.config import CONFIG_FILE, Settings
 from streams.errors import BadConfig
 from streams.language import t
+from streams.severity import Severity
 
 if TYPE_CHECKING:
     from streams.notify.base import Message, Receipt
@@ -64,9 +65,7 @@ def send_trial(
     channel: Annotated[str, Parameter(help=t("渠道名", "Name of the channel"))],
     /,
     *,
-    severity: Annotated[
-        Literal["blue", "yellow", "orange", "red"], Parameter(help=t("级别", "Level"))
-    ] = "yellow",
+    severity: Annotated[Severity, Parameter(help=t("级别", "Level"))] = "yellow",
     short: Annotated[bool, Parameter(help=t("短消息", "The short form"))] = False,
     digest: Annotated[bool, Parameter(help=t("发上一周的告警周报", "Send the digest of last week"))] = False,
     json: Json = False,

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from streams.config.durations import Clock, Duration, Hours
 from streams.config.rooms import Room
 from streams.language import t
+from streams.severity import Severity
 
-Severity = Literal["blue", "yellow", "orange", "red"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 """Of a person, a rota or a team."""
 

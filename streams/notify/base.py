@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from msgspec import Struct
 from pydantic import SecretStr
 
-from streams.topics.alert import Severity
+from streams.severity import Severity
 
 State = Literal["firing", "repeat", "escalated", "acknowledged", "resolved", "breached", "digest", "test"]
 Form = Literal["long", "short"]

@@ -72,7 +72,9 @@ async def post(
         why = redact(str(error), secrets(config.url))
         return Receipt(outcome="later", answer=t(f"连不上 {host}：{why}", f"{host} cannot be reached: {why}"))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        why = redact(str(error) or type(error).__name__, secrets(config.url))
+        why = redact(str(error), secrets(config.url)) or t(
+            f"{TIME_LIMIT:.0f} 秒内", f"within {TIME_LIMIT:.0f} s"
+        )
         return Receipt(
             outcome="unknown",
             answer=t(
@@ -94,17 +96,13 @@ def failure(answer: Answer, now: float) -> Receipt | None:
         return None
     code = f"HTTP {status}"
     if status == 429:
-        return Receipt(
-            outcome="later",
-            answer=t(f"{code}：太频繁", f"{code}: too fast"),
-            code=str(status),
-            retry_after=retry_after(answer.headers.get("Retry-After", ""), now) or 60.0,
-            limited=True,
-        )
+        wait = retry_after(answer.headers.get("Retry-After", ""), now) or 60.0
+        said = t(f"{code}：太频繁，{wait:.0f} 秒后再发", f"{code}: too fast; again in {wait:.0f} s")
+        return Receipt(outcome="later", answer=said, code=str(status), retry_after=wait, limited=True)
     if status >= 500 or status in (408, 425):
-        wait = retry_after(answer.headers.get("Retry-After", ""), now)
         said = t(f"{code}：对方暂时出错", f"{code}: the other side has a problem")
-        return Receipt(outcome="later", answer=said, code=str(status), retry_after=wait)
+        wanted = retry_after(answer.headers.get("Retry-After", ""), now)
+        return Receipt(outcome="later", answer=said, code=str(status), retry_after=wanted)
     if 300 <= status < 400:
         said = t(
             f"{code}：要转到别的地址，不跟随；请改成最终地址",

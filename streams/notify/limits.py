@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct, structs
 
 from streams.notify.base import Brief, Message, Receipt
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 BURST = 4
 """Messages that may go at once. With 15 a minute no minute holds more than 19, one less than the platforms take."""

@@ -15,7 +15,7 @@ from streams.language import t
 from streams.notify import base, render
 from streams.notify.base import Message, Receipt
 from streams.notify.http import failure, post
-from streams.topics.alert import Severity
+from streams.severity import Severity
 
 SIZE = 64 * 1024
 """Bytes of the text."""

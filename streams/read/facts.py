@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from streams.alerts.replies import Facts
 from streams.read.matched import named
+from streams.severity import Severity
 from streams.store.client import Connection
-from streams.topics.alert import Ref, Severity
+from streams.topics.alert import Ref
 
 POSTS = 20
 """Posts that are looked at."""

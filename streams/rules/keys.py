@@ -11,7 +11,8 @@ from streams.language import t
 from streams.rules.durations import seconds, span
 from streams.rules.fields import FIELDS
 from streams.rules.rule import KINDS, MEASURES, WINDOWS, Measured, Per, Rule
-from streams.topics.alert import SEVERITIES, Kind
+from streams.severity import SEVERITIES
+from streams.topics.alert import Kind
 
 SHARED = ("name", "kind", "severity", "enabled", "description", "alert", "team", "version")
 """Keys of every rule."""

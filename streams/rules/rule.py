@@ -6,7 +6,8 @@ import msgspec
 
 from streams.rules.parse import parse
 from streams.rules.tree import And, Field, Node, toward
-from streams.topics.alert import SEVERITIES, Kind, Severity
+from streams.severity import SEVERITIES, Severity
+from streams.topics.alert import Kind
 
 Per = Literal["", "root", "author", "platform"]
 Measured = Literal["count", "negative_share", "nsr", "authors", "reach", "growth", "generation"]

@@ -5,7 +5,8 @@ from typing import Any
 
 from streams.rules.keys import KEYS, NEEDED, OWN, PERS, SHARED, SPANS
 from streams.rules.rule import KINDS, MEASURES
-from streams.topics.alert import SEVERITIES, Kind
+from streams.severity import SEVERITIES
+from streams.topics.alert import Kind
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
 

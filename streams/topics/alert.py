@@ -1,15 +1,12 @@
 """What travels on the topic `alerts`: what rules say of posts, and what people do about it."""
 
 from hashlib import blake2b
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from streams.severity import Severity
 from streams.topics.fields import Count, Id
-
-Severity = Literal["blue", "yellow", "orange", "red"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""蓝, 黄, 橙, 红: 一般, 较大, 重大, 特别重大."""
 
 Kind = Literal["post", "window", "spike", "cascade", "absence", "silent"]
 Via = Literal["cli", "page", "api", "link"]

@@ -15,7 +15,7 @@ from streams.read import cases
 from streams.read.alerts import Case
 from streams.read.post import PostDetail, post
 from streams.read.queries import Reader
-from streams.topics.alert import Severity
+from streams.severity import Severity
 
 FRESH = 60.0
 """Seconds for which it is shown again: it reads weeks of mentions."""

@@ -6,7 +6,8 @@ import msgspec
 
 from streams.alerts.book import Book
 from streams.alerts.model import Alert, Entry, Notice, Policy, Silence, Step, verdict_id
-from streams.topics.alert import Command, Severity, Verdict
+from streams.severity import Severity
+from streams.topics.alert import Command, Verdict
 
 START = 1_800_000_000.0
 """A Friday, 2027-01-15 16:00 in Shanghai."""

@@ -15,7 +15,8 @@ from hypothesis.stateful import (
 )
 
 from streams.alerts.model import MACHINE, Alert, Policy, dedup_key
-from streams.topics.alert import SEVERITIES, record_key
+from streams.severity import SEVERITIES
+from streams.topics.alert import record_key
 from tests.unit.alerts.desk import START, Desk
 
 HOUR = 3600.0

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from streams.alerts.case import ENDED, WITHIN, Case, Limits
 from streams.alerts.cases import Cases
 from streams.alerts.model import Alert, Event, Step
-from streams.topics.alert import SEVERITIES, Command, Ref
+from streams.severity import SEVERITIES
+from streams.topics.alert import Command, Ref
 
 HOUR = 3600.0
 START = 1_700_000_000.0

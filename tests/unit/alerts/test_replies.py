@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.alerts import replies
 from streams.alerts.replies import Facts, Template, drafts, load, read
 from streams.errors import BadConfig
-from streams.topics.alert import SEVERITIES
+from streams.severity import SEVERITIES
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = load([ROOT / "lexicons"])
