@@ -39,11 +39,13 @@ class Owner:
         """Let a rule speak; the alert as it then stands."""
         at = time.time() if at is None else at
         number = next(_number)
+        # Only rules about single posts name records.
+        posts = given.get("kind", "post") == "post"
+        records = {"topic": "posts", "offsets": (number,)} if posts else {}
         verdict = Verdict(
             **{
                 "id": f"v{number:05d}", "rule": rule, "version": 1, "brand": "星曜", "severity": "orange",
-                "at": at, "window_start": at - 600, "window_end": at, "topic": "posts", "offsets": (number,),
-                "appended": at, **given,
+                "at": at, "window_start": at - 600, "window_end": at, "appended": at, **records, **given,
             }
         )  # fmt: skip
         with self._lock:

@@ -307,7 +307,7 @@ def test_the_page_of_an_alert_says_why_and_what_was_done_before(stand: Stand) ->
     assert alert.alert_id != past.alert_id
     status, text = stand.page.get(f"/alerts/{alert.alert_id}")
     assert status == 200
-    for shown in ("橙色", "星曜", "已认领：无", "先打给品控", "固件已推送", "SELECT count() FROM hits"):
+    for shown in ("橙色", "星曜", "已认领：无", "先打给品控", "固件已推送", "SELECT count() AS value"):
         assert shown in text, shown
     assert '<mark class="hit" title="断连投诉">断连</mark>' in text.replace("named ", "")
     assert "<img src=x" not in text
