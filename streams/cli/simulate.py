@@ -80,13 +80,13 @@ def simulate(
         if duration is not None:
             last = duration
             events = takewhile(lambda event: event.due <= last, events)
-    with _interruptible() as report:
+    with _Ending() as ending, _progress() as report:
         if out is not None:
             with _opened(out) as file:
-                _write(events, file, report)
+                _write(ending.until(events), file, report)
         else:
-            paced = events if burst_ is not None else _paced(events, start, SYSTEM)
-            _feed(paced, settings(data, kafka).kafka, report)
+            paced = events if burst_ is not None else _paced(events, start, SYSTEM, ending)
+            _feed(ending.until(paced), settings(data, kafka).kafka, report)
     return 0
 
 
@@ -95,10 +95,31 @@ def _positive(name: str, value: float | None) -> None:
         raise BadConfig(t(f"{name} 须大于 0，得到 {value:g}", f"{name} must be above 0, found {value:g}"))
 
 
-def _paced(events: Iterator[Event], start: float, clock: Clock) -> Iterator[Event]:
+class _Ending:
+    """Ctrl-C and SIGTERM are the ordinary end, between two events; a second one does not wait for it."""
+
+    def __enter__(self) -> "_Ending":
+        self.asked = False
+        self._before = {one: signal.signal(one, self._ask) for one in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one, before in self._before.items():
+            signal.signal(one, before)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+        self.__exit__()
+
+    def until(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events, as long as nobody asked for the end."""
+        return takewhile(lambda _: not self.asked, events)
+
+
+def _paced(events: Iterator[Event], start: float, clock: Clock, ending: _Ending) -> Iterator[Event]:
     """The same events, each no sooner than it is due."""
     for event in events:
-        while (early := start + event.due - clock.now()) > 0:
+        while (early := start + event.due - clock.now()) > 0 and not ending.asked:
             time.sleep(min(early, 0.25))
         yield event
 
@@ -111,13 +132,9 @@ def _write(events: Iterator[Event], file: BinaryIO, report: Callable[[Event], No
 
 def _feed(events: Iterator[Event], kafka: KafkaSettings, report: Callable[[Event], None]) -> None:
     with Feeder(Broker.of(kafka), landing_group(kafka)) as feeder:
-        try:
-            for event in events:
-                feeder.send(event.topic, event.topic.key(event.record), encode(event.record))
-                report(event)
-        except KeyboardInterrupt:
-            feeder.flush()
-            raise
+        for event in events:
+            feeder.send(event.topic, event.topic.key(event.record), encode(event.record))
+            report(event)
 
 
 @contextmanager
@@ -140,16 +157,12 @@ def _opened(out: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[Event], None]]:
-    """Say how far it is, on stderr; Ctrl-C and SIGTERM are the ordinary end."""
+def _progress() -> Iterator[Callable[[Event], None]]:
+    """Say how far it is, on stderr."""
     told = _Progress(SYSTEM)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield told.event
-    except KeyboardInterrupt:
-        pass
     finally:
-        signal.signal(signal.SIGTERM, before)
         told.end()
 
 

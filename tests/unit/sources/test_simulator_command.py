@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -37,10 +38,17 @@ def test_standard_output_carries_records_only(capfdbinary: pytest.CaptureFixture
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_the_ordinary_end(signum: int, tmp_path: Path) -> None:
     file = tmp_path / "demo.jsonl"
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signum))
-    timer.start()
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 60
+        while not (file.exists() and file.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signum)
+
+    sender = threading.Thread(target=interrupt)
+    sender.start()
     assert run(["simulate", "--duration", "1e9", "--out", str(file)]) == 0
-    timer.join()
+    sender.join()
     assert all(json.loads(line) for line in file.read_bytes().splitlines()[-3:])
 
 
