@@ -13,8 +13,9 @@ from streams.rules.patterns import Regex
 from streams.rules.posts import Batch
 from streams.rules.tree import And, Field, Leaf, Near, Node, Not, Or, Pattern
 from streams.text.finder import Term
+from streams.text.joined import SEPARATOR
 from streams.text.normalise import fold
-from streams.text.track import BETWEEN, letter, squeeze
+from streams.text.track import letter, squeeze
 
 Glance: TypeAlias = Callable[[str, Batch, int], bool]
 """Squeezed text of a post, its batch and its number there → whether it may be matched."""
@@ -27,8 +28,8 @@ def needle(term: Term) -> tuple[str, bool]:
     text = " ".join(fold(term.text).split())
     if text and letter(text[0]) and letter(text[-1]):
         # A double Latin letter is one or, with symbols between, two: o.p.p.o.
-        pieces = _TWICE.sub(r"\1" + BETWEEN, "".join(map(letter, text))).split(BETWEEN)
-        return max(squeeze(pieces).squeezed.split(BETWEEN), key=len), True
+        pieces = _TWICE.sub(r"\1" + SEPARATOR, "".join(map(letter, text))).split(SEPARATOR)
+        return max(squeeze(pieces).squeezed.split(SEPARATOR), key=len), True
     return text, False
 
 

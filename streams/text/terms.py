@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from streams.text.joined import Joined
 from streams.text.normalise import fold
 from streams.text.profiles import Brand
 from streams.text.segment import Segmenter
 
-_BETWEEN = "\x1f"
 _FEW = 2
 """Mentions up to which it is cheaper to look each up than to count the places of all words."""
 _NEAR = 10
@@ -114,12 +114,9 @@ class Terms:
         """
         found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
         if self._longest is not None:
-            begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
-            index = 0
-            for term, start, stop in self._longest.find_matches_as_indexes(_BETWEEN.join(texts)):
-                index = bisect_right(begins, start, index) - 1
-                begin = begins[index]
-                found[index].append((term, start - begin, stop - begin))
+            joined = Joined.of(texts)
+            for index, term, start, stop in joined.split(self._longest.find_matches_as_indexes(joined.text)):
+                found[index].append((term, start, stop))
         hits: dict[int, list[Hit]] = {}
         monitored, brands = self._monitored, self.brands
         for index, candidates in found.items():

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BETWEEN = "\x1f"
-"""Between the texts of a batch; no folded text holds it."""
+from streams.text.joined import SEPARATOR, Joined
 
 STROKES = "丨丶丿乀乁乚乛亅亠冖冂灬丷ㄍㄨ〇ノヽヾーｰㅤ"
 """Letters to Unicode, but between Chinese characters mere lines and dots."""
@@ -90,7 +89,7 @@ class Track(NamedTuple):
     """A squeezed batch.
 
     Attributes:
-        joined: the folded texts, `BETWEEN` between them.
+        joined: the folded texts, `SEPARATOR` between them.
         squeezed: what is left of `joined`.
         places: for each character of `squeezed`, its index in `joined` (the first of a repeat).
         begins: where each text begins in `joined`, and behind them where one more would.
@@ -121,7 +120,7 @@ def _table() -> NDArray[np.uint32]:
         table[[ord(form) for form in forms]] = ord(digit)
     for form, letter in _ALIKE.items():
         table[ord(form)] = ord(letter)
-    table[ord(BETWEEN)] = ord(BETWEEN)
+    table[ord(SEPARATOR)] = ord(SEPARATOR)
     return table
 
 
@@ -138,7 +137,7 @@ letter = _Letters().__getitem__
 
 def squeeze(texts: Sequence[str]) -> Track:
     """Squeeze a batch of folded texts."""
-    joined = BETWEEN.join(texts)
+    joined = Joined.of(texts).text
     letters = _table().take(np.frombuffer(joined.encode("utf-32-le"), np.uint32), mode="clip")
     places = np.flatnonzero(letters != 0)
     letters = letters.take(places)
@@ -149,7 +148,7 @@ def squeeze(texts: Sequence[str]) -> Track:
     # Over a symbol, a Latin letter begins the next word: vivo/oppo.
     first[again[(letters[again] < 0x80) & (places[again] - places[again - 1] > 1)]] = True
     places, letters = places[first], letters[first]
-    ends = np.flatnonzero(letters == ord(BETWEEN))
+    ends = np.flatnonzero(letters == ord(SEPARATOR))
     return Track(
         joined,
         letters.tobytes().decode("utf-32-le"),
